@@ -1,0 +1,1 @@
+"""Tandem's core: the verbs of the product and everything below them."""

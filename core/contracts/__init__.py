@@ -1,0 +1,9 @@
+"""Frozen types and protocols that cross a layer; import them from here."""
+
+from core.contracts.kinds import *  # noqa: F403
+from core.contracts.protocols import *  # noqa: F403
+from core.contracts.records import *  # noqa: F403
+from core.contracts.results import *  # noqa: F403
+from core.contracts.services import *  # noqa: F403
+from core.contracts.spec import *  # noqa: F403
+from core.contracts.views import *  # noqa: F403

