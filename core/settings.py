@@ -59,3 +59,17 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
         lease_seconds=_number(env, "TANDEM_LEASE_SECONDS", "15"),
         threads=int(_number(env, "TANDEM_THREADS", "0")),
     )
+
+
+def child_environment(settings: Settings) -> dict[str, str]:
+    """Return the environment in which a child process finds just these `settings`."""
+    return {
+        **os.environ,
+        "TANDEM_HOME": str(settings.home),
+        "TANDEM_DATABASE_URL": settings.database_url,
+        "TANDEM_ACTOR": settings.actor,
+        "PORT": str(settings.port),
+        "TANDEM_DEMOS": ",".join(settings.demos),
+        "TANDEM_LEASE_SECONDS": str(settings.lease_seconds),
+        "TANDEM_THREADS": str(settings.threads),
+    }

@@ -1,5 +1,6 @@
 """Frozen types and protocols that cross a layer; import them from here."""
 
+from core.contracts.bench import *  # noqa: F403
 from core.contracts.kinds import *  # noqa: F403
 from core.contracts.protocols import *  # noqa: F403
 from core.contracts.records import *  # noqa: F403

@@ -1,0 +1,230 @@
+"""Commands about cases: bring them in, take them out, ask the model, say what is right."""
+
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+
+from core.cli.frame import (
+    JsonOption,
+    ProgressLines,
+    TargetOption,
+    finished,
+    metrics_lines,
+    metrics_object,
+    note,
+    opened,
+    show,
+)
+from core.contracts import Confidence, MarkForm, Prediction, TargetAnswer, VerdictForm, WorkspaceSpec
+from core.errors import BadInput, NotFound, UserError
+
+WorkspaceArgument = Annotated[str, typer.Argument(help="Name of the workspace.")]
+CaseArgument = Annotated[str, typer.Argument(help="Name of the case.")]
+
+
+def demo(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Which demos; all that TANDEM_DEMOS names when left out.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Make the demo workspaces: import their cases, train their first champion, wait for it."""
+    with opened() as container:
+        for job_id in container.importing.prepare_demos(tuple(names) if names else None):
+            finished(container.jobs.wait(job_id, ProgressLines()))
+        status = container.workspaces.status()
+    show(as_json, status, *(f"{name} is ready" for name in status["workspaces"]))
+
+
+def import_folder(
+    workspace_toml: Annotated[Path, typer.Argument(help="The file that declares the workspace.")],
+    folder: Annotated[Path, typer.Argument(help="The folder with cases.csv and the files that it names.")],
+    wait: Annotated[bool, typer.Option("--wait", help="Train the first champion too, and wait for it.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Import the cases of a folder. Doing it twice adds nothing."""
+    with opened() as container:
+        report = container.importing.import_folder(workspace_toml, folder, actor=container.default_actor)
+        for problem in report.problems:
+            note(f"  line {problem.line}, {problem.column}: {problem.reason}")
+        for name in report.conflicts:
+            note(f"  {name}: already here with other content; kept as it was")
+        lines = [
+            f"{report.workspace}: {report.added} cases added, {report.unchanged} unchanged, "
+            f"{len(report.conflicts)} in conflict, {len(report.problems)} rows not usable"
+        ]
+        result: dict[str, object] = {
+            "workspace": report.workspace,
+            "added": report.added,
+            "unchanged": report.unchanged,
+            "conflicts": list(report.conflicts),
+            "problems": [{"line": p.line, "column": p.column, "reason": p.reason} for p in report.problems],
+            "job": report.job_id,
+        }
+        if wait:
+            if report.job_id is not None:
+                finished(container.jobs.wait(report.job_id, ProgressLines()))
+            version = container.workspaces.champion(report.workspace)
+            metrics = container.retraining.metrics(report.workspace, version)
+            result |= {"version": version, "metrics": metrics_object(metrics)}
+            lines += [f"champion {version}, on cases that it never trained on:", *metrics_lines(metrics)]
+    show(as_json, result, *lines)
+
+
+def export(
+    workspace: WorkspaceArgument,
+    folder: Annotated[Path, typer.Argument(help="Where to write; made when it is not there.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Write a workspace's cases, verdicts and versions into a folder."""
+    with opened() as container:
+        files = container.exporting.export(workspace, folder)
+    show(as_json, {"workspace": workspace, "files": [str(file) for file in files]}, *map(str, files))
+
+
+def predict(workspace: WorkspaceArgument, case: CaseArgument, as_json: JsonOption = False) -> None:
+    """Ask the champion about a case."""
+    with opened() as container:
+        prediction = container.predictions.predict(workspace, case)
+    show(as_json, prediction_object(case, prediction), *(answer_line(answer) for answer in prediction.targets))
+
+
+def prediction_object(case: str, prediction: Prediction) -> dict[str, object]:
+    """Return a prediction as JSON."""
+    targets = {
+        answer.target: {
+            "probabilities": dict(zip(answer.classes, answer.probabilities, strict=True)),
+            "set": list(answer.answer_set),
+            "defers": answer.defers,
+            "reason": answer.reason,
+        }
+        for answer in prediction.targets
+    }
+    return {"case": case, "version": prediction.version, "targets": targets}
+
+
+def answer_line(answer: TargetAnswer) -> str:
+    """Return an answer in words."""
+    line = f"{answer.target}: {answer.label} ({answer.probability:.2f}); can't rule out: {', '.join(answer.answer_set)}"
+    return f"{line}; leaves it to a person: {answer.reason}" if answer.defers else line
+
+
+def explain(
+    workspace: WorkspaceArgument,
+    case: CaseArgument,
+    method: Annotated[str, typer.Option("--method", help="integrated_gradients, grad_cam, occlusion, saliency.")],
+    label: Annotated[str | None, typer.Option("--label", help="Explain this label; the answer when left out.")] = None,
+    target: TargetOption = None,
+    out: Annotated[Path, typer.Option("--out", help="Folder for the .npy files of images.")] = Path(),
+    as_json: JsonOption = False,
+) -> None:
+    """Show what the champion's answer rests on; images become .npy files of the original's size."""
+    with opened() as container:
+        explained = container.predictions.explain(workspace, case, method, label=label, target=target)
+    out.mkdir(parents=True, exist_ok=True)
+    attributions: dict[str, object] = {}
+    for field, values in explained.attributions.items():
+        attributions[field] = values
+        if isinstance(values, np.ndarray):
+            file = out / f"{Path(case).name}-{explained.version}-{method}-{explained.label}-{field}.npy"
+            np.save(file, values, allow_pickle=False)
+            attributions[field] = str(file)
+    result = {
+        "case": case,
+        "version": explained.version,
+        "method": explained.method,
+        "target": explained.target,
+        "label": explained.label,
+        "completeness_error": explained.completeness_error,
+        "attributions": attributions,
+    }
+    show(as_json, result, *(f"{field}: {value}" for field, value in attributions.items()))
+
+
+def verdict(
+    workspace: WorkspaceArgument,
+    case: CaseArgument,
+    label: Annotated[str, typer.Option("--label", help="What is right: one of the classes, or unsure.")],
+    ignore: Annotated[
+        list[str] | None,
+        typer.Option("--ignore", metavar="MASK.png|NAME", help="What the model should not use; may be repeated."),
+    ] = None,
+    artefact: Annotated[str | None, typer.Option("--artefact", help="Name for the ignored thing.")] = None,
+    target: TargetOption = None,
+    confidence: Annotated[str, typer.Option("--confidence", help="guess, likely or certain.")] = "certain",
+    comment: Annotated[str, typer.Option("--comment", help="Words to keep with the verdict.")] = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Record a verdict on a case, with masks or field names that the model should ignore."""
+    with opened() as container:
+        spec = container.workspaces.spec(workspace)
+        form = VerdictForm(
+            workspace=workspace,
+            case=case,
+            target=target_name(spec, target),
+            label=label,
+            confidence=_confidence(confidence),
+            version=None,
+            comment=comment,
+            marks=ignore_marks(spec, ignore or [], artefact),
+        )
+        saved = container.review.save_verdict(form, actor=container.default_actor)
+    result = {"case": case, "target": form.target, "label": label, "verdict": saved.verdict_id}
+    show(as_json, {**result, "notes": list(saved.notes)}, f"{case}: {label} saved", *saved.notes)
+
+
+def _confidence(value: str) -> Confidence:
+    for known in ("guess", "likely", "certain"):
+        if value == known:
+            return known
+    raise BadInput(f"--confidence must be guess, likely or certain, got {value!r}.")
+
+
+def target_name(spec: WorkspaceSpec, asked: str | None) -> str:
+    """Return the target that is meant.
+
+    Raises
+    ------
+    NotFound
+        When there is no such target.
+    UserError
+        When none was named and the workspace has several.
+    """
+    known = [target.name for target in spec.targets]
+    if asked is None and len(known) == 1:
+        return known[0]
+    if asked is None:
+        raise UserError(f"{spec.name} has several targets ({', '.join(known)}). Say which with --target.")
+    if asked not in known:
+        raise NotFound(f"{spec.name} has no target {asked!r}; it has {', '.join(known)}.")
+    return asked
+
+
+def ignore_marks(spec: WorkspaceSpec, values: list[str], artefact: str | None) -> tuple[MarkForm, ...]:
+    """Return the marks that `--ignore` stands for: a path that ends in .png is a mask, anything else a field."""
+    return tuple(_ignore_mark(spec, value, artefact) for value in values)
+
+
+def _ignore_mark(spec: WorkspaceSpec, value: str, artefact: str | None) -> MarkForm:
+    if value.lower().endswith(".png"):
+        return MarkForm(field=_image_field(spec), kind="ignore", artefact=artefact, mask=_read(Path(value)))
+    known = [field.name for field in spec.fields]
+    if value not in known:
+        raise NotFound(f"{spec.name} has no field {value!r}; it has {', '.join(known)}. A mask's name ends in .png.")
+    return MarkForm(field=value, kind="ignore", artefact=artefact, names=(value,))
+
+
+def _image_field(spec: WorkspaceSpec) -> str:
+    images = [field.name for field in spec.fields if field.kind == "image"]
+    if len(images) != 1:
+        raise BadInput(f"A mask needs a workspace with one image field; {spec.name} has {len(images)}.")
+    return images[0]
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise BadInput(f"Can't read the mask {path}: {error.strerror}. Give the path of a PNG file.") from error

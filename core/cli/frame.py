@@ -1,0 +1,122 @@
+"""What every command shares: errors turned into messages, the container, `--json`."""
+
+import functools
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from core.contracts import Estimate, Job, Progress
+from core.errors import TandemError, UserError
+from core.settings import load_settings
+
+if TYPE_CHECKING:
+    from core.services.container import Container
+
+Command = Callable[..., None]
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on the last line.")]
+TargetOption = Annotated[
+    str | None, typer.Option("--target", metavar="T", help="Which target; needed where a workspace has several.")
+]
+
+
+def refusable(command: Command) -> Command:
+    """Return `command` so that it ends with code 1 and a plain message where the product refuses."""
+
+    @functools.wraps(command)
+    def guarded(**options: object) -> None:
+        try:
+            command(**options)
+        except TandemError as error:
+            note(f"Error: {error}")
+            if options.get("as_json"):
+                emit({"error": str(error)})
+            raise typer.Exit(1) from error
+
+    return guarded
+
+
+def emit(value: Mapping[str, object]) -> None:
+    """Print `value` as one line of JSON."""
+    typer.echo(json.dumps(value, ensure_ascii=False, allow_nan=False))
+
+
+def show(as_json: bool, value: Mapping[str, object], *lines: str) -> None:
+    """Print the result of a command: `value` with `--json`, else `lines` for people."""
+    if as_json:
+        emit(value)
+        return
+    for line in lines:
+        typer.echo(line)
+
+
+def note(text: str) -> None:
+    """Tell the person something that is not the result, on standard error."""
+    typer.echo(text, err=True)
+
+
+@contextmanager
+def opened() -> "Iterator[Container]":
+    """Open the product with the settings of the environment; closed at the end of the block."""
+    from core.services.container import build_container
+
+    container = build_container(load_settings())
+    try:
+        yield container
+    finally:
+        container.close()
+
+
+class ProgressLines:
+    """Prints progress of long work on standard error, one line per stage and tenth."""
+
+    def __init__(self) -> None:
+        self._last = ""
+
+    def __call__(self, progress: Progress) -> None:
+        """Show `progress` when it says something new."""
+        line = progress_line(progress)
+        key = f"{progress.stage}{10 * progress.done // max(progress.total, 1)}"
+        if line and key != self._last:
+            self._last = key
+            note(f"  {line}")
+
+
+def progress_line(progress: Progress) -> str:
+    """Return `progress` in words: stage, share done, message, time left."""
+    parts = [progress.stage]
+    if progress.total:
+        parts.append(f"{progress.done} of {progress.total}")
+    if progress.message and progress.message != progress.stage:
+        parts.append(progress.message)
+    if progress.seconds_left is not None:
+        parts.append(f"about {progress.seconds_left:.0f} s left")
+    return " · ".join(part for part in parts if part)
+
+
+def finished(job: Job) -> None:
+    """Raise `UserError` unless `job` is done."""
+    if job.status != "done":
+        raise UserError(f"The {job.kind} job {job.id} of {job.workspace} is {job.status}: {job.error or 'no reason'}")
+
+
+def estimate(value: Estimate) -> dict[str, float | int]:
+    """Return `value` as the JSON of a figure."""
+    return {"value": value.value, "low": value.low, "high": value.high, "n": value.n}
+
+
+def metrics_object(metrics: Mapping[str, Mapping[str, Estimate]]) -> dict[str, dict[str, dict[str, float | int]]]:
+    """Return ledger figures as JSON: target -> figure -> value, interval and n."""
+    return {target: {name: estimate(figure) for name, figure in figures.items()} for target, figures in metrics.items()}
+
+
+def metrics_lines(metrics: Mapping[str, Mapping[str, Estimate]]) -> list[str]:
+    """Return ledger figures in words, one line each."""
+    return [
+        f"  {target} {name} {figure.value:.3f} [{figure.low:.3f}, {figure.high:.3f}] n={figure.n}"
+        for target, figures in metrics.items()
+        for name, figure in figures.items()
+    ]

@@ -1,0 +1,121 @@
+"""Commands about versions: retrain, measure, decide."""
+
+from typing import Annotated
+
+import typer
+
+from core.cli.cases import WorkspaceArgument
+from core.cli.frame import JsonOption, ProgressLines, finished, metrics_lines, metrics_object, opened, show
+from core.contracts import Check, DecisionKind, GateReport
+from core.errors import UserError
+
+VersionArgument = Annotated[
+    str | None, typer.Argument(help="Name of the version, e.g. v2; the one that is meant when left out.")
+]
+ReasonOption = Annotated[str, typer.Option("--reason", help="Why; kept on record.")]
+OverrideOption = Annotated[bool, typer.Option("--override", help="Decide against a failed check.")]
+AcknowledgeOption = Annotated[bool, typer.Option("--acknowledge", help="Accept checks that are not assessable.")]
+
+
+def retrain(
+    workspace: WorkspaceArgument,
+    strategy: Annotated[str | None, typer.Option("--strategy", help="How; the workspace's own when left out.")] = None,
+    regions: Annotated[
+        bool, typer.Option("--regions/--no-regions", help="Use the marks; without them it is a control run.")
+    ] = True,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait for the new version.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Train a candidate from the verdicts so far; its gate follows."""
+    with opened() as container:
+        run = container.retraining.start(
+            workspace, actor=container.default_actor, strategy=strategy, use_regions=regions
+        )
+        result: dict[str, object] = {"run": run.id, "job": run.job_id}
+        lines = [f"run {run.id} is {run.status}"]
+        if wait:
+            if run.job_id is not None:
+                finished(container.jobs.wait(run.job_id, ProgressLines()))
+            done = container.retraining.run(workspace)
+            if done is None or done.version is None:
+                raise UserError(f"The run of {workspace} left no version: {done.error if done else 'it is gone'}.")
+            metrics = container.retraining.metrics(workspace, done.version)
+            result |= {"version": done.version, "metrics": metrics_object(metrics)}
+            lines = [f"candidate {done.version}, on cases that it never trained on:", *metrics_lines(metrics)]
+    show(as_json, result, *lines)
+
+
+def gate(
+    workspace: WorkspaceArgument,
+    version: Annotated[str, typer.Argument(help="Name of the candidate.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Measure a candidate against the champion on the ledger and keep the report."""
+    with opened() as container:
+        report = container.retraining.gate(workspace, version, actor=container.default_actor)
+    lines = [f"{report.version} against {report.champion}: {report.verdict}", *map(check_line, report.checks)]
+    show(as_json, gate_object(report), *lines)
+
+
+def gate_object(report: GateReport) -> dict[str, object]:
+    """Return a gate report as JSON."""
+    keys = ("name", "champion", "candidate", "difference", "low", "high", "n", "verdict", "reason")
+    checks = [{key: getattr(check, key) for key in keys} for check in report.checks]
+    return {"version": report.version, "verdict": report.verdict, "checks": checks}
+
+
+def check_line(check: Check) -> str:
+    """Return one check in words."""
+    interval = "" if check.low is None else f" [{check.low:+.3f}, {check.high:+.3f}]"
+    difference = "" if check.difference is None else f" {check.difference:+.3f}{interval}"
+    return f"  {check.verdict:14s} {check.title}{difference} n={check.n}. {check.reason}"
+
+
+def promote(
+    workspace: WorkspaceArgument,
+    reason: ReasonOption,
+    version: VersionArgument = None,
+    override: OverrideOption = False,
+    acknowledge: AcknowledgeOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Make a candidate the champion."""
+    _decide("promote", workspace, version, reason, override, acknowledge, as_json)
+
+
+def reject(
+    workspace: WorkspaceArgument, reason: ReasonOption, version: VersionArgument = None, as_json: JsonOption = False
+) -> None:
+    """Send a candidate back."""
+    _decide("reject", workspace, version, reason, False, False, as_json)
+
+
+def rollback(
+    workspace: WorkspaceArgument, reason: ReasonOption, version: VersionArgument = None, as_json: JsonOption = False
+) -> None:
+    """Let an earlier champion serve again."""
+    _decide("rollback", workspace, version, reason, False, False, as_json)
+
+
+def _decide(
+    kind: DecisionKind,
+    workspace: str,
+    version: str | None,
+    reason: str,
+    override: bool,
+    acknowledge: bool,
+    as_json: bool,
+) -> None:
+    with opened() as container:
+        decision = container.retraining.decide(
+            workspace,
+            kind,
+            version,
+            reason,
+            actor=container.default_actor,
+            override=override,
+            acknowledge=acknowledge,
+        )
+    keys = ("workspace", "kind", "version", "previous", "reason", "overridden", "acknowledged")
+    line = f"{kind}: {decision.version} (before: {decision.previous or 'none'})"
+    show(as_json, {key: getattr(decision, key) for key in keys}, line)

@@ -1,0 +1,106 @@
+"""`/metrics`: what the product does, in Prometheus' text format, from a registry of its own."""
+
+import threading
+from collections import Counter as Tally
+from collections.abc import Iterable, Iterator
+from typing import ClassVar
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+
+from core.errors import TandemError
+from core.web.health import Reply
+from core.web.hosts import Application, Message, Receive, Scope, Send
+from core.web.lifecycle import Product
+
+TEXT = "text/plain; version=0.0.4; charset=utf-8"
+KNOWN_PATHS = ("/healthz", "/metrics", "/worklist", "/review", "/retraining", "/audit")
+
+
+class RequestCount:
+    """ASGI middleware that counts HTTP requests and opened sessions (WebSockets) by path and status."""
+
+    tally: ClassVar[Tally[tuple[str, str]]] = Tally()
+    _lock: ClassVar[threading.Lock] = threading.Lock()
+
+    def __init__(self, app: Application) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on and count its answer."""
+        if scope["type"] not in {"http", "websocket"}:
+            await self._app(scope, receive, send)
+            return
+
+        async def counting(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                self._count(str(scope["path"]), str(message["status"]))
+            elif message["type"] == "websocket.accept":
+                self._count("session", "101")
+            await send(message)
+
+        await self._app(scope, receive, counting)
+
+    @classmethod
+    def _count(cls, path: str, status: str) -> None:
+        with cls._lock:
+            cls.tally[path_label(path), status] += 1
+
+
+def path_label(path: str) -> str:
+    """Return the label of a path; all unknown ones share one, so that nobody can fill the memory with labels."""
+    if path in KNOWN_PATHS or path == "session":
+        return path
+    return "home" if path == "/" else "other"
+
+
+class ProductCollector:
+    """Reads the figures from the running product at each scrape; keeps none itself."""
+
+    def __init__(self, product: Product) -> None:
+        self._product = product
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield all families; only the request counts while the product can't serve."""
+        yield _family(
+            CounterMetricFamily("tandem_requests", "Requests answered.", labels=("path", "status")),
+            (((path, status), count) for (path, status), count in sorted(RequestCount.tally.items())),
+        )
+        try:
+            container = self._product.container()
+            report = container.health.report()
+        except TandemError:
+            yield GaugeMetricFamily("tandem_up", "1 when every workspace has a champion.", value=0.0)
+            return
+        yield GaugeMetricFamily("tandem_up", "1 when every workspace has a champion.", value=float(report.ok))
+        yield _family(
+            GaugeMetricFamily("tandem_cases", "Cases of a workspace.", labels=("workspace",)),
+            (((name,), item.cases) for name, item in report.workspaces.items()),
+        )
+        yield _family(
+            GaugeMetricFamily("tandem_champion_info", "The version that serves.", labels=("workspace", "version")),
+            (((name, item.champion), 1) for name, item in report.workspaces.items() if item.champion),
+        )
+        yield from self._worker()
+
+    def _worker(self) -> Iterator[Metric]:
+        worker = self._product.worker
+        if worker is None:
+            return
+        yield GaugeMetricFamily("tandem_worker_up", "1 while the worker runs.", value=float(worker.pid is not None))
+        yield CounterMetricFamily("tandem_worker_restarts", "Starts after the first.", value=worker.restarts)
+
+
+def _family(
+    family: CounterMetricFamily | GaugeMetricFamily, samples: Iterable[tuple[tuple[str, ...], float]]
+) -> Metric:
+    for labels, value in samples:
+        family.add_metric(labels, value)
+    return family
+
+
+def metrics_reply(product: Product) -> Reply:
+    """Return all figures as Prometheus text."""
+    registry = CollectorRegistry()
+    registry.register(ProductCollector(product))
+    return Reply(200, TEXT, generate_latest(registry))
