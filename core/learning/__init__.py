@@ -1,0 +1,1 @@
+"""How feedback becomes a model, and how a model is proved: queue, assembly, strategies, gate."""

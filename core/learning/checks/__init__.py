@@ -1,0 +1,1 @@
+"""Gate checks: one question to a candidate per file."""

@@ -1,0 +1,40 @@
+"""Mean decision cost, where the workspace declares what errors cost."""
+
+import numpy as np
+
+from core.contracts import Check, TargetSpec
+from core.learning.checks.base import GateContext, Line, judge
+from core.learning.statistics import Array, mean_difference
+
+
+class CostCheck:
+    """Mean cost of the top label on the ledger, in the workspace's unit; lower is better."""
+
+    name = "cost"
+
+    def run(self, context: GateContext) -> tuple[Check, ...]:
+        """Return one line per target that declares costs."""
+        declared = {cost.target for cost in context.spec.costs}
+        return tuple(self._line(context, target) for target in context.spec.targets if target.name in declared)
+
+    def _line(self, context: GateContext, target: TargetSpec) -> Check:
+        answers = context.judged(target.name)
+        table = cost_table(context, target)
+        before = table[answers.labels, answers.champion.argmax(axis=1)]
+        after = table[answers.labels, answers.candidate.argmax(axis=1)]
+        margin = context.spec.gate.accuracy_margin * float(table.max())
+        difference = mean_difference(before, after, answers.resampler)
+        name = context.check_name(self.name, target.name)
+        return judge(
+            Line(name, "Mean decision cost", float(before.mean()), float(after.mean()), difference, margin, "lower")
+        )
+
+
+def cost_table(context: GateContext, target: TargetSpec) -> Array:
+    """Return costs [truth, answer]: 0 on the diagonal, 1 for an error that is not declared."""
+    count = len(target.classes)
+    table = np.ones((count, count)) - np.eye(count)
+    for cost in context.spec.costs:
+        if cost.target == target.name:
+            table[target.classes.index(cost.truth), target.classes.index(cost.answer)] = cost.cost
+    return table

@@ -1,0 +1,88 @@
+"""Which case comes next, and why, in words.
+
+Scores are computed from calibrated probabilities [K]; higher means read sooner.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.contracts import QueueStrategy
+from core.errors import NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A waiting case with its place and the reason for it."""
+
+    case_id: int
+    score: float
+    reason: str
+    """May name labels: shown only where the model's answer may be seen."""
+    blinded_reason: str
+    """The reason without anything that would give the answer away."""
+
+
+def margin(probabilities: Sequence[float]) -> float:
+    """Return 1 - (largest - second largest probability): 1 is a tie between two labels."""
+    second, first = sorted(probabilities)[-2:]
+    return 1.0 - (first - second)
+
+
+def entropy(probabilities: Sequence[float]) -> float:
+    """Return Shannon entropy divided by that of the uniform answer: 0 certain, 1 no idea."""
+    p = np.clip(np.asarray(probabilities, dtype=np.float64), 1e-12, 1.0)
+    return float(-(p * np.log(p)).sum() / np.log(len(p)))
+
+
+def _random(case_id: int, seed: int) -> float:
+    digest = hashlib.sha256(f"{seed}:{case_id}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") / 2.0**64
+
+
+_SCORES: Mapping[str, Callable[[Sequence[float]], float]] = {"margin": margin, "entropy": entropy}
+STRATEGIES: tuple[QueueStrategy, ...] = ("margin", "entropy", "random")
+
+
+def _reason(strategy: str, probabilities: Sequence[float], classes: Sequence[str]) -> tuple[str, str]:
+    if strategy == "random":
+        words = "drawn at random, so that the sample stays fair"
+        return words, words
+    order = np.argsort(probabilities)[::-1]
+    if strategy == "entropy":
+        return "the model spreads its answer over many labels", "the model is unsure"
+    torn = f"the model is torn between {classes[order[0]]} and {classes[order[1]]}"
+    return torn, "the model is torn between two labels"
+
+
+def rank(
+    strategy: QueueStrategy,
+    scores: Mapping[int, Sequence[float]],
+    waiting: Sequence[int],
+    classes: Sequence[str],
+    seed: int = 0,
+) -> tuple[Ranked, ...]:
+    """Return the waiting cases, next first; those without a score come last, in a random but fixed order.
+
+    Raises
+    ------
+    NotFound
+        When the strategy does not exist.
+    """
+    if strategy not in STRATEGIES:
+        raise NotFound(f"No queue strategy {strategy!r}. Known: {', '.join(STRATEGIES)}.")
+    ranked = [_ranked(strategy, case_id, scores.get(case_id), classes, seed) for case_id in waiting]
+    return tuple(sorted(ranked, key=lambda item: (-item.score, _random(item.case_id, seed))))
+
+
+def _ranked(
+    strategy: QueueStrategy, case_id: int, probabilities: Sequence[float] | None, classes: Sequence[str], seed: int
+) -> Ranked:
+    if strategy == "random":
+        return Ranked(case_id, _random(case_id, seed), *_reason(strategy, (), classes))
+    if probabilities is None:
+        words = "the model has not seen this case yet"
+        return Ranked(case_id, -1.0, words, words)
+    return Ranked(case_id, _SCORES[strategy](probabilities), *_reason(strategy, probabilities, classes))

@@ -1,0 +1,25 @@
+"""Corrected labels only: what any tool does. It is also the control that guided retraining is held against."""
+
+from core.learning.strategies.base import StrategyContext
+from core.models.training import Objective, SupervisedObjective
+
+
+class LabelsStrategy:
+    """Retrain on all labels, corrected ones included; marks are not used."""
+
+    name = "labels"
+    title = "Labels only"
+    words = "Retrains on the corrected labels. Marks are not used."
+    uses_regions = False
+
+    def objective(self, context: StrategyContext) -> Objective:
+        """Return plain cross-entropy on training and feedback cases."""
+        frozen = context.network.frozen
+        return SupervisedObjective(
+            context.train,
+            context.validation,
+            context.spec,
+            device=context.device,
+            train_embeddings=context.embed_examples(context.train) if frozen else None,
+            validation_embeddings=context.embed_examples(context.validation) if frozen else None,
+        )

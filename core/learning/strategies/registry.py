@@ -1,0 +1,27 @@
+"""All retraining strategies."""
+
+from core.errors import NotFound
+from core.learning.strategies.base import Strategy
+from core.learning.strategies.counterexamples import CounterexamplesStrategy
+from core.learning.strategies.guided import GuidedStrategy
+from core.learning.strategies.labels import LabelsStrategy
+
+
+def strategies() -> tuple[Strategy, ...]:
+    """Return every registered strategy, the recommended one first."""
+    return (GuidedStrategy(), CounterexamplesStrategy(), LabelsStrategy())
+
+
+def strategy(name: str) -> Strategy:
+    """Return the strategy called `name`.
+
+    Raises
+    ------
+    NotFound
+        Names the known ones.
+    """
+    for item in strategies():
+        if item.name == name:
+            return item
+    known = ", ".join(item.name for item in strategies())
+    raise NotFound(f"No retraining strategy {name!r}. Known: {known}.")
