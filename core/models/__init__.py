@@ -1,0 +1,1 @@
+"""Networks, training, calibration, registry and the serving engine."""

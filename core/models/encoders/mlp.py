@@ -1,0 +1,28 @@
+"""A small multi-layer perceptron for small images."""
+
+import math
+
+from torch import Tensor, nn
+
+from core.contracts.spec import EncoderSpec, FieldSpec
+from core.models.encoders.base import Encoder
+from core.models.preparation import preparer
+
+
+class MultiLayerPerceptron(Encoder):
+    """Flattens its input and passes it through hidden layers (`EncoderSpec.hidden`), each with a ReLU."""
+
+    def __init__(self, spec: EncoderSpec, field: FieldSpec) -> None:
+        super().__init__()
+        layers: list[nn.Module] = [nn.Flatten()]
+        width = math.prod(preparer(field).shape(field))
+        for hidden in spec.hidden:
+            layers += [nn.Linear(width, hidden), nn.ReLU()]
+            width = hidden
+        self.layers = nn.Sequential(*layers)
+        self.dim = width
+
+    def forward(self, values: Tensor) -> Tensor:
+        """Return [batch, last hidden width]."""
+        encoded: Tensor = self.layers(values)
+        return encoded

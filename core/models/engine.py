@@ -1,0 +1,248 @@
+"""The serving engine: one thread that answers queued requests in micro-batches."""
+
+import threading
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from core.contracts.results import Prediction
+from core.errors import Unavailable
+from core.models import serving
+from core.models.registry import LoadedModel
+from core.models.serving import Inputs, ServedModel
+
+KEPT_MODELS = 8
+"""Loaded versions that stay in memory, most recently used."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineStats:
+    """What the engine has done since it started."""
+
+    requests: int = 0
+    """Requests answered, failed ones included."""
+    failures: int = 0
+    refused: int = 0
+    """Requests turned away because the queue was full, or dropped at their deadline."""
+    batches: int = 0
+    queue_depth: int = 0
+    latency_seconds: float = 0.0
+    """Sum over answered requests, from submission to answer."""
+
+
+@dataclass(slots=True, eq=False)
+class _Request:
+    model: LoadedModel
+    inputs: dict[str, Tensor]
+    submitted: float
+    future: Future[Prediction] = field(default_factory=Future)
+
+
+class Engine:
+    """Answers requests in micro-batches on its own thread; any thread may submit.
+
+    A lone request never waits: the engine takes what is queued, and lingers (at most `max_wait_seconds`) only when
+    the batch before was larger than what has arrived. A request is answered by the version that it came with,
+    however the served version changes meanwhile.
+
+    Parameters
+    ----------
+    max_batch
+        Most requests in one batch.
+    max_wait_seconds
+        Longest linger for a batch to fill.
+    queue_size
+        Most requests that wait.
+    deadline_seconds
+        A request older than this is dropped.
+    """
+
+    def __init__(
+        self,
+        *,
+        max_batch: int = 32,
+        max_wait_seconds: float = 0.002,
+        queue_size: int = 1024,
+        deadline_seconds: float = 30.0,
+    ) -> None:
+        self.max_batch, self.max_wait_seconds = max_batch, max_wait_seconds
+        self.queue_size, self.deadline_seconds = queue_size, deadline_seconds
+        self._models: OrderedDict[str, LoadedModel] = OrderedDict()
+        self._served: OrderedDict[str, ServedModel] = OrderedDict()
+        self._models_lock = threading.Lock()
+        self._queue: deque[_Request] = deque()
+        self._changed = threading.Condition()
+        self._stopped = False
+        self._expected = 1
+        self._stats = EngineStats()
+        self._thread = threading.Thread(target=self._serve, name="tandem-engine", daemon=True)
+        self._thread.start()
+
+    def get(self, key: str, loader: Callable[[], LoadedModel]) -> LoadedModel:
+        """Return the version kept under `key` (its sha256), loading it first when it is not in memory."""
+        with self._models_lock:
+            if key not in self._models:
+                self._models[key] = loader()
+            self._models.move_to_end(key)
+            while len(self._models) > KEPT_MODELS:
+                self._models.popitem(last=False)
+            return self._models[key]
+
+    def submit(self, model: LoadedModel, inputs: Inputs) -> Future[Prediction]:
+        """Queue one case and return the future of its answer.
+
+        The future raises `BadInput` when the inputs do not fit the version, and `Unavailable` when the queue is full,
+        the deadline has passed or the engine has stopped.
+        """
+        request = _Request(model, {}, time.monotonic())
+        try:
+            request.inputs = serving.decode(model, inputs)
+            self._enqueue(request)
+        except Exception as error:  # noqa: BLE001 - the future carries it to whoever asked
+            request.future.set_exception(error)
+        return request.future
+
+    def predict(self, model: LoadedModel, inputs: Inputs) -> Prediction:
+        """Answer one case.
+
+        Raises
+        ------
+        BadInput
+            When the inputs do not fit the version.
+        Unavailable
+            When the queue is full, the deadline has passed or the engine has stopped.
+        """
+        future = self.submit(model, inputs)
+        try:
+            return future.result(timeout=self.deadline_seconds)
+        except FutureTimeout:
+            future.cancel()
+            raise self._late() from None
+
+    def predict_many(self, model: LoadedModel, inputs: Inputs) -> list[Prediction]:
+        """Answer many cases (inputs [cases, ...]) in the calling thread, with the same arithmetic as `predict`.
+
+        Raises
+        ------
+        BadInput
+            When the inputs do not fit the version.
+        """
+        tensors = serving.decode(model, inputs, batched=True)
+        if not len(next(iter(tensors.values()))):
+            return []
+        return serving.encode(model, serving.predict(self._setup(model), tensors))
+
+    def stats(self) -> EngineStats:
+        """Return what the engine has done so far."""
+        with self._changed:
+            stats = self._stats
+            return EngineStats(
+                stats.requests, stats.failures, stats.refused, stats.batches, len(self._queue), stats.latency_seconds
+            )
+
+    def stop(self) -> None:
+        """Stop the thread; requests that still wait get `Unavailable`."""
+        with self._changed:
+            self._stopped = True
+            self._changed.notify_all()
+        self._thread.join()
+
+    def _setup(self, model: LoadedModel) -> ServedModel:
+        with self._models_lock:
+            if model.key not in self._served:
+                self._served[model.key] = serving.setup(model)
+            self._served.move_to_end(model.key)
+            while len(self._served) > KEPT_MODELS:
+                self._served.popitem(last=False)
+            return self._served[model.key]
+
+    def _enqueue(self, request: _Request) -> None:
+        with self._changed:
+            if self._stopped:
+                raise Unavailable("The prediction engine has stopped. Start the program again.")
+            if len(self._queue) >= self.queue_size:
+                self._count(refused=1)
+                raise Unavailable(
+                    f"The prediction queue is full ({self.queue_size} requests wait). Try again in a few seconds."
+                )
+            self._queue.append(request)
+            self._changed.notify_all()
+
+    def _late(self) -> Unavailable:
+        return Unavailable(
+            f"No answer within {self.deadline_seconds:g} seconds: the engine is overloaded. Try again in a few seconds."
+        )
+
+    def _count(self, **more: float) -> None:
+        fields = {name: getattr(self._stats, name) for name in EngineStats.__dataclass_fields__}
+        self._stats = EngineStats(**{name: value + more.get(name, 0) for name, value in fields.items()})
+
+    def _serve(self) -> None:
+        while (batch := self._next_batch()) is not None:
+            if batch:
+                self._answer(batch)
+
+    def _next_batch(self) -> list[_Request] | None:
+        """Wait for requests; return those of one version, oldest first, or None when the engine stops."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._queue or self._stopped)
+            wanted = min(self._expected, self.max_batch)
+            if len(self._queue) < wanted:
+                self._changed.wait_for(lambda: len(self._queue) >= wanted or self._stopped, self.max_wait_seconds)
+            if self._stopped:
+                self._turn_away(list(self._queue), Unavailable("The prediction engine has stopped."))
+                return None
+            return self._take()
+
+    def _take(self) -> list[_Request]:
+        late = time.monotonic() - self.deadline_seconds
+        waiting: list[_Request] = []
+        expired: list[_Request] = []
+        for request in self._queue:
+            (expired if request.submitted < late else waiting).append(request)
+        self._turn_away(expired, self._late())
+        batch = [request for request in waiting if request.model is waiting[0].model][: self.max_batch]
+        self._expected = len(waiting)
+        taken = set(map(id, batch))
+        self._queue = deque(request for request in waiting if id(request) not in taken)
+        return [request for request in batch if request.future.set_running_or_notify_cancel()]
+
+    def _turn_away(self, requests: list[_Request], error: Unavailable) -> None:
+        for request in requests:
+            if request.future.set_running_or_notify_cancel():
+                request.future.set_exception(error)
+        self._count(refused=len(requests))
+
+    def _answer(self, batch: list[_Request]) -> None:
+        try:
+            answers: list[Prediction | Exception] = list(self._predict(batch))
+        except Exception as error:  # noqa: BLE001 - the thread must live on, whatever a request brings
+            answers = [error] if len(batch) == 1 else [self._alone(request) for request in batch]
+        now = time.monotonic()
+        with self._changed:
+            failures = sum(isinstance(answer, Exception) for answer in answers)
+            latency = sum(now - request.submitted for request in batch)
+            self._count(requests=len(batch), failures=failures, batches=1, latency_seconds=latency)
+        for request, answer in zip(batch, answers, strict=True):
+            if isinstance(answer, Exception):
+                request.future.set_exception(answer)
+            else:
+                request.future.set_result(answer)
+
+    def _alone(self, request: _Request) -> Prediction | Exception:
+        try:
+            return self._predict([request])[0]
+        except Exception as error:  # noqa: BLE001 - one request fails alone
+            return error
+
+    def _predict(self, batch: list[_Request]) -> list[Prediction]:
+        served = self._setup(batch[0].model)
+        names = batch[0].inputs
+        inputs = {name: torch.stack([request.inputs[name] for request in batch]) for name in names}
+        return serving.encode(served.model, serving.predict(served, inputs))

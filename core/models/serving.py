@@ -1,0 +1,120 @@
+"""The four steps of an answer: setup, decode, predict, encode."""
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from core.contracts.results import Prediction, TargetAnswer
+from core.errors import BadInput
+from core.models.batching import cases_per_pass, passes
+from core.models.calibration import prediction_sets, softmax
+from core.models.manifest import TargetCalibration
+from core.models.network import TandemNetwork
+from core.models.preparation import preparer, to_tensor
+from core.models.registry import LoadedModel
+
+Inputs = Mapping[str, Tensor | npt.NDArray[np.uint8]]
+"""Field -> prepared input, uint8 [channels, size, size] (with a batch in front for many cases)."""
+Logits = dict[str, npt.NDArray[np.float32]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ServedModel:
+    """A version with a network of its own for serving, so that explainers' hooks can't reach it."""
+
+    model: LoadedModel
+    network: TandemNetwork
+    device: torch.device
+
+
+def setup(model: LoadedModel) -> ServedModel:
+    """Make a serving copy of the version: channels-last, no gradients."""
+    network = copy.deepcopy(model.network).eval().requires_grad_(False)
+    return ServedModel(model, network.to(model.device).to(memory_format=torch.channels_last), model.device)
+
+
+def decode(model: LoadedModel, inputs: Inputs, *, batched: bool = False) -> dict[str, Tensor]:
+    """Check prepared inputs and return them as uint8 tensors by field.
+
+    Raises
+    ------
+    BadInput
+        When a field is missing or unknown, or has another shape or type than the version needs.
+    """
+    names = {field.name for field in model.spec.fields}
+    if set(inputs) != names:
+        raise BadInput(f"{model.version} needs the fields {sorted(names)}, got {sorted(inputs)}.")
+    return {
+        field.name: _checked(field.name, inputs[field.name], preparer(field).shape(field), batched)
+        for field in model.spec.fields
+    }
+
+
+def _checked(name: str, value: Tensor | npt.NDArray[np.uint8], shape: tuple[int, ...], batched: bool) -> Tensor:
+    tensor = torch.from_numpy(value) if isinstance(value, np.ndarray) else value
+    found = tuple(tensor.shape[1:] if batched else tensor.shape)
+    if tensor.dtype != torch.uint8 or found != shape:
+        raise BadInput(
+            f"Field {name!r} needs 8-bit input of shape {list(shape)}, got {tensor.dtype} {list(found)}. "
+            "Prepare it with the version's own preparation."
+        )
+    return tensor
+
+
+def predict(served: ServedModel, inputs: Mapping[str, Tensor]) -> Logits:
+    """Return each target's logits [cases, classes] of uint8 inputs [cases, ...], in passes of a good size."""
+    count = len(next(iter(inputs.values())))
+    parts = [
+        _forward(served, {name: tensor[part] for name, tensor in inputs.items()})
+        for part in passes(count, cases_per_pass(inputs, served.device))
+    ]
+    return {target: np.concatenate([part[target] for part in parts]) for target in served.network.targets}
+
+
+def _forward(served: ServedModel, inputs: Mapping[str, Tensor]) -> Logits:
+    on_gpu = served.device.type == "cuda"
+    with torch.inference_mode():
+        values = {name: to_tensor(tensor, served.device) for name, tensor in inputs.items()}
+        with torch.autocast(served.device.type, dtype=torch.float16, enabled=on_gpu):
+            embedding = served.network.embed(values)
+        logits = served.network.decide(embedding.float())
+    return {target: tensor.float().cpu().numpy() for target, tensor in logits.items()}
+
+
+def encode(model: LoadedModel, logits: Logits) -> list[Prediction]:
+    """Turn logits [cases, classes] by target into calibrated answers, one prediction a case."""
+    columns = [_answers(item, logits[item.target]) for item in model.manifest.targets]
+    return [Prediction(model.version, answers) for answers in zip(*columns, strict=True)]
+
+
+def _answers(item: TargetCalibration, logits: npt.NDArray[np.float32]) -> list[TargetAnswer]:
+    probabilities = softmax(logits, item.temperature)
+    sets = prediction_sets(probabilities, item.threshold, item.coverage)
+    order = np.argsort(-probabilities, axis=1, kind="stable")
+    return [_answer(item, *row) for row in zip(probabilities.tolist(), sets.tolist(), order.tolist(), strict=True)]
+
+
+def _answer(item: TargetCalibration, probabilities: list[float], chosen: list[bool], order: list[int]) -> TargetAnswer:
+    answer_set = tuple(item.classes[index] for index in order if chosen[index])
+    return TargetAnswer(
+        target=item.target,
+        label=item.classes[order[0]],
+        classes=item.classes,
+        probabilities=tuple(probabilities),
+        answer_set=answer_set,
+        defers=len(answer_set) > 1,
+        reason=_reason(answer_set, len(item.classes)),
+    )
+
+
+def _reason(answer_set: tuple[str, ...], classes: int) -> str:
+    if len(answer_set) == 1:
+        return f"{answer_set[0]} is the only answer that it can't rule out"
+    if len(answer_set) == classes > 2:
+        return "can't rule out any answer"
+    return f"can't rule out {', '.join(answer_set)}"

@@ -1,0 +1,136 @@
+"""The plain objective: weighted cross entropy on labelled cases."""
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from core.contracts.spec import TargetSpec
+from core.errors import BadInput
+from core.models.batching import cases_per_pass, passes
+from core.models.examples import NO_LABEL, Examples
+from core.models.network import TandemNetwork
+from core.models.randomness import epoch_rows
+
+
+def class_weights_of(labels: Tensor, classes: int) -> Tensor:
+    """Return weights that give each class that occurs the same total: n / (classes that occur x n of the class).
+
+    Examples
+    --------
+    >>> class_weights_of(torch.tensor([0, 0, 0, 1, -1]), 3)
+    tensor([0.6667, 2.0000, 0.0000])
+    """
+    counts = torch.bincount(labels[labels != NO_LABEL], minlength=classes).float()
+    occurring = (counts > 0).sum().clamp(min=1)
+    return torch.where(counts > 0, counts.sum() / (occurring * counts.clamp(min=1)), torch.zeros_like(counts))
+
+
+class SupervisedObjective:
+    """Weighted cross entropy of every target on mini-batches of the training cases.
+
+    Cases without a label for a target do not count for it. With a frozen network it works on embeddings: pass them,
+    or each step embeds its batch anew.
+
+    Parameters
+    ----------
+    train, validation
+        Cases to learn from, and cases that choose the step.
+    targets
+        What to learn; each counts with its `weight`.
+    class_weights
+        Whether rare classes weigh more, so that all have the same total.
+    batch_size, seed
+        Size and order of the mini-batches.
+    device
+        Where the network is.
+    train_embeddings, validation_embeddings
+        Result of `embed_all` for a frozen network, else None.
+
+    Raises
+    ------
+    BadInput
+        When no case of train, or none of validation, has a label.
+    """
+
+    def __init__(
+        self,
+        train: Examples,
+        validation: Examples,
+        targets: Sequence[TargetSpec],
+        *,
+        class_weights: bool = False,
+        batch_size: int = 256,
+        seed: int = 0,
+        device: torch.device | None = None,
+        train_embeddings: Tensor | None = None,
+        validation_embeddings: Tensor | None = None,
+    ) -> None:
+        self.device = device or torch.device("cpu")
+        self.targets = tuple(targets)
+        self.train = _labelled(train, self.targets, "train")
+        self.validation = _labelled(validation, self.targets, "validation")
+        self.train_embeddings = train_embeddings.to(self.device) if train_embeddings is not None else None
+        self.validation_embeddings = (
+            validation_embeddings.to(self.device) if validation_embeddings is not None else None
+        )
+        self.batch_size, self.seed = batch_size, seed
+        self.class_weights = {
+            target.name: class_weights_of(train.labels[target.name], len(target.classes)).to(self.device)
+            for target in self.targets
+            if class_weights
+        }
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Mini-batches in one pass over the training cases."""
+        return -(-len(self.train) // self.batch_size)
+
+    def loss(self, network: TandemNetwork, step: int, generator: torch.Generator) -> Tensor:
+        """Return the weighted cross entropy of mini-batch `step`, summed over targets."""
+        rows = epoch_rows(len(self.train), self.batch_size, step, self.seed)
+        if network.frozen and self.train_embeddings is not None:
+            logits = network.decide(self.train_embeddings[rows.to(self.device)])
+        else:
+            logits = network(self.train.batch(rows, self.device))
+        return self.cross_entropy(logits, self.train.batch_labels(rows, self.device))
+
+    def cross_entropy(self, logits: dict[str, Tensor], labels: dict[str, Tensor]) -> Tensor:
+        """Return the weighted cross entropy of logits [batch, classes] by target, summed over targets."""
+        total = next(iter(logits.values())).sum() * 0.0
+        for target in self.targets:
+            truth, weights = labels[target.name], self.class_weights.get(target.name)
+            if bool((truth != NO_LABEL).any()):
+                total = total + target.weight * functional.cross_entropy(
+                    logits[target.name], truth, weight=weights, ignore_index=NO_LABEL
+                )
+        return total
+
+    def validation_score(self, network: TandemNetwork) -> float:
+        """Return the typical probability of the right answer: exp(-cross entropy), from 0 to 1, higher is better.
+
+        With class weights every class counts the same; with several targets it is their mean by target weight.
+        """
+        embedding = self._validation_embedding(network)
+        labels = {name: tensor.to(self.device) for name, tensor in self.validation.labels.items()}
+        loss = self.cross_entropy(network.decide(embedding), labels)
+        return math.exp(-float(loss) / sum(target.weight for target in self.targets))
+
+    def _validation_embedding(self, network: TandemNetwork) -> Tensor:
+        if network.frozen and self.validation_embeddings is not None:
+            return self.validation_embeddings
+        size = cases_per_pass(self.validation.inputs, self.device)
+        rows = torch.arange(len(self.validation))
+        parts = [self.validation.batch(rows[part], self.device) for part in passes(len(rows), size)]
+        return torch.cat([network.embed(part) for part in parts])
+
+
+def _labelled(examples: Examples, targets: Sequence[TargetSpec], name: str) -> Examples:
+    if not any(bool((examples.labels[target.name] != NO_LABEL).any()) for target in targets):
+        wanted = ", ".join(target.name for target in targets)
+        raise BadInput(
+            f"No case of the {name} split has a label for {wanted} ({len(examples)} cases). Add labelled cases."
+        )
+    return examples
