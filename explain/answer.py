@@ -1,0 +1,52 @@
+"""The one way from a question to an `Attribution`: check, compute in full precision, check, hand over."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from explain.base import Attribution, Subject
+from explain.errors import ExplainError
+from explain.isolation import full_precision
+from explain.validation import Case, checked_case
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Computed:
+    """What a method computed, on its device and with the batch dimension."""
+
+    values: tuple[Tensor, ...]
+    completeness_error: float | None = None
+    reached: bool = True
+    steps: int | None = None
+
+
+def answer(
+    subject: Subject,
+    inputs: tuple[Tensor, ...],
+    label: int,
+    baselines: tuple[Tensor, ...] | None,
+    *,
+    signed: bool,
+    compute: Callable[[Case], Computed],
+) -> Attribution:
+    """Check the question, compute, and return the result as every method does.
+
+    Raises
+    ------
+    ExplainError
+        When the question can't be used or the attributions are not finite.
+    """
+    begin = time.perf_counter()
+    device = inputs[0].device if inputs else torch.device("cpu")
+    with full_precision(device):
+        case = checked_case(subject, inputs, label, baselines)
+        with full_precision(case.device):
+            computed = compute(case)
+    values = tuple(value.detach().squeeze(0).to("cpu", torch.float32).contiguous() for value in computed.values)
+    if not all(bool(torch.isfinite(value).all()) for value in values):
+        raise ExplainError("the attributions contain NaN or infinity: the model has no usable gradient here.")
+    seconds = time.perf_counter() - begin
+    return Attribution(values, computed.completeness_error, computed.reached, computed.steps, signed, seconds)

@@ -1,0 +1,119 @@
+"""What every explanation method takes, answers and returns."""
+
+import threading
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+from torch import Tensor, nn
+
+InputKind = Literal["image", "numeric", "categorical", "text"]
+OptionValue = float | int | str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Subject:
+    """The model that is explained.
+
+    `module` may be shared between threads: methods work on a private view of it (`explain.isolation`) and never
+    change it. `lock` is held only while that view is made; subjects over one module should share one lock.
+    """
+
+    module: nn.Module
+    """`forward(*inputs)`, each [B, ...], to logits [B, K]; rows must not influence one another in eval mode."""
+    kinds: tuple[InputKind, ...]
+    """One per input. Images are [B, C, H, W] in 0..1."""
+    output_sd: tuple[float, ...]
+    """Standard deviation of each class's logit over calibration cases: the scale of the completeness error."""
+    lock: AbstractContextManager[Any] = field(default_factory=threading.RLock)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Attribution:
+    """One explanation of one logit of one case."""
+
+    values: tuple[Tensor, ...]
+    """One per input, of the input's shape without the batch; float32, on the CPU, without a graph."""
+    completeness_error: float | None
+    """See `explain.quality.completeness_error` (0 is best); None for a method whose values do not add up to F."""
+    reached: bool
+    """Whether the error is at or below the aim; true where no error is defined."""
+    steps: int | None
+    """Gradient or forward evaluations spent; None for a method that has no such number."""
+    signed: bool
+    """Whether negative values mean 'against the label' (else magnitude only)."""
+    seconds: float
+    """Wall-clock time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One setting of a method, with enough to draw a control for it."""
+
+    name: str
+    title: str
+    kind: Literal["int", "float", "choice"]
+    default: OptionValue
+    low: float | None = None
+    high: float | None = None
+    choices: tuple[str, ...] = ()
+
+
+class Explainer(Protocol):
+    """One explanation method."""
+
+    @property
+    def name(self) -> str:
+        """Stable identifier, as in the command line."""
+
+    @property
+    def title(self) -> str:
+        """Name for people."""
+
+    @property
+    def what(self) -> str:
+        """One neutral sentence: what the values are."""
+
+    @property
+    def what_not(self) -> str:
+        """One neutral sentence: what the values must not be taken for."""
+
+    @property
+    def signed(self) -> bool:
+        """Whether values have two directions."""
+
+    def config_spec(self) -> tuple[Option, ...]:
+        """Return the options that `explain` takes."""
+
+    def is_compatible(self, subject: Subject, inputs: tuple[Tensor, ...]) -> bool:
+        """Return whether the method fits this model; `inputs` is one example case, each [1, ...]."""
+
+    def explain(
+        self,
+        subject: Subject,
+        inputs: tuple[Tensor, ...],
+        label: int,
+        baselines: tuple[Tensor, ...] | None = None,
+        options: Mapping[str, OptionValue] | None = None,
+    ) -> Attribution:
+        """Explain the logit of class `label` for one case.
+
+        Parameters
+        ----------
+        subject
+            The model.
+        inputs
+            One tensor [1, ...] for each input of the model.
+        label
+            Index of the class.
+        baselines
+            The 'absent' input, each of its input's shape; zeros when not given. Methods without one ignore it.
+        options
+            Values for `config_spec()`; defaults fill the rest.
+
+        Raises
+        ------
+        ExplainError
+            When inputs, label, baselines or options can't be used, or the method does not fit the model.
+        """

@@ -1,0 +1,38 @@
+"""Checks by running the model once: does it have what a method needs?"""
+
+import torch
+from torch import Tensor
+
+from explain.base import Subject
+from explain.errors import ExplainError
+from explain.isolation import full_precision
+from explain.validation import Case, checked_case
+
+
+def usable_case(subject: Subject, inputs: tuple[Tensor, ...]) -> Case | None:
+    """Return the checked case, or None when the model can't answer it."""
+    try:
+        return checked_case(subject, inputs, 0, None)
+    except ExplainError:
+        return None
+
+
+def has_input_gradient(subject: Subject, inputs: tuple[Tensor, ...], *, zero_is_fine: bool) -> bool:
+    """Return whether the logits have a finite gradient by every input.
+
+    With `zero_is_fine` false, a gradient that is zero everywhere (a model of hard thresholds, say) is refused too:
+    a method that shows the gradient itself would silently show nothing.
+    """
+    with full_precision(inputs[0].device):
+        case = usable_case(subject, inputs)
+        if case is None or not all(item.is_floating_point() for item in case.inputs):
+            return False
+        points = tuple(item.requires_grad_() for item in case.inputs)
+        logits: Tensor = case.module(*points)
+        if not logits.requires_grad:
+            return False
+        weights = torch.arange(1, logits.shape[1] + 1, device=logits.device) / logits.shape[1]  # softmax-safe: unequal
+        gradients = torch.autograd.grad((logits * weights).sum(), points, allow_unused=True)
+    if any(gradient is None or not bool(torch.isfinite(gradient).all()) for gradient in gradients):
+        return False
+    return zero_is_fine or any(bool(gradient.any()) for gradient in gradients if gradient is not None)

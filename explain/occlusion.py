@@ -1,0 +1,129 @@
+"""Occlusion: what the answer loses when a part of the input is replaced by the baseline."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from explain.answer import Computed, answer
+from explain.base import Attribution, Option, OptionValue, Subject
+from explain.batches import rows_for
+from explain.compatibility import usable_case
+from explain.isolation import full_precision
+from explain.validation import Case, checked_options
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A part of one input, as slices of its shape without the batch."""
+
+    place: tuple[slice, ...]
+
+    def inside(self, tensor: Tensor) -> Tensor:
+        """Return the part's view of one row [...]."""
+        return tensor[self.place]
+
+
+class Occlusion:
+    """F(x) - F(x with the part replaced), for a window that slides over images; for other inputs, element by element.
+
+    Each difference is shared evenly by the window's elements, and an element under several windows gets their
+    mean, so that values of image fields and of table fields are on one scale. All channels are replaced at once.
+
+    References
+    ----------
+    Zeiler, Fergus: Visualizing and Understanding Convolutional Networks, 2013.
+    """
+
+    name = "occlusion"
+    title = "Occlusion"
+    what = "How much this answer falls (or rises) when a part of the input is blanked out."
+    what_not = "Not the effect of parts together, and a blanked part is itself an unusual input."
+    signed = True
+
+    def config_spec(self) -> tuple[Option, ...]:
+        """Return window and stride."""
+        return (
+            Option("window", "Window, as a share of the image's side", "float", 0.2, 0.02, 1.0),
+            Option("stride", "Step, as a share of the window", "float", 0.5, 0.1, 1.0),
+        )
+
+    def is_compatible(self, subject: Subject, inputs: tuple[Tensor, ...]) -> bool:
+        """Return whether the model answers at all: nothing else is needed."""
+        with full_precision(inputs[0].device):
+            return usable_case(subject, inputs) is not None
+
+    def explain(
+        self,
+        subject: Subject,
+        inputs: tuple[Tensor, ...],
+        label: int,
+        baselines: tuple[Tensor, ...] | None = None,
+        options: Mapping[str, OptionValue] | None = None,
+    ) -> Attribution:
+        """Return the shared-out differences; see `explain.base.Explainer.explain`."""
+        chosen = checked_options(self, options)
+        window, stride = float(chosen["window"]), float(chosen["stride"])
+
+        def compute(case: Case) -> Computed:
+            whole = _logits(case, case.inputs)
+            parts = tuple(_occlude(case, subject.kinds[n], n, window, stride, whole) for n in range(len(case.inputs)))
+            return Computed(tuple(value for value, _ in parts), steps=sum(count for _, count in parts))
+
+        return answer(subject, inputs, label, baselines, signed=self.signed, compute=compute)
+
+
+def positions(length: int, window: int, stride: int) -> tuple[int, ...]:
+    """Return where windows begin so that they cover `length` and none sticks out; the last lies at the end."""
+    starts = list(range(0, length - window + 1, stride))
+    if starts[-1] != length - window:
+        starts.append(length - window)
+    return tuple(starts)
+
+
+def _windows(shape: torch.Size, kind: str, share: float, step: float) -> tuple[Window, ...]:
+    """Return the windows over one row of an input: squares for images, single elements else."""
+    if kind != "image":
+        return tuple(Window(tuple(slice(int(i), int(i) + 1) for i in place)) for place in _elements(shape))
+    height, width = shape[-2:]
+    tall, wide = max(1, round(share * height)), max(1, round(share * width))
+    rows = positions(height, tall, max(1, round(step * tall)))
+    columns = positions(width, wide, max(1, round(step * wide)))
+    return tuple(Window((slice(None), slice(r, r + tall), slice(c, c + wide))) for r in rows for c in columns)
+
+
+def _elements(shape: torch.Size) -> Iterator[Tensor]:
+    yield from torch.ones(tuple(shape)).nonzero()
+
+
+def _occlude(case: Case, kind: str, number: int, share: float, step: float, whole: Tensor) -> tuple[Tensor, int]:
+    """Return the values of input `number`, [1, ...], and how many windows were tried."""
+    own, blank = case.inputs[number][0], case.baselines[number][0]
+    windows = _windows(own.shape, kind, share, step)
+    values = torch.zeros(own.shape, dtype=torch.float64, device=own.device)
+    covered = torch.zeros_like(values)
+    rows = rows_for(case.inputs)
+    for first in range(0, len(windows), rows):
+        batch = windows[first : first + rows]
+        differences = whole - _logits(case, _replaced(case, number, batch, blank))  # [B]
+        for window, difference in zip(batch, differences, strict=True):
+            part = window.inside(values)
+            part += difference.double() / part.numel()
+            window.inside(covered).add_(1)
+    return (values / covered.clamp(min=1)).unsqueeze(0), len(windows)
+
+
+def _replaced(case: Case, number: int, batch: tuple[Window, ...], blank: Tensor) -> tuple[Tensor, ...]:
+    """Return the inputs repeated for each window, with input `number` blanked there."""
+    repeated = [item.expand(len(batch), *item.shape[1:]) for item in case.inputs]
+    changed = repeated[number].clone()
+    for row, window in zip(changed, batch, strict=True):
+        window.inside(row).copy_(window.inside(blank))
+    repeated[number] = changed
+    return tuple(repeated)
+
+
+def _logits(case: Case, inputs: tuple[Tensor, ...]) -> Tensor:
+    with torch.no_grad():
+        return case.logit(*inputs)

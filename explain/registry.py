@@ -1,0 +1,37 @@
+"""All explanation methods, best first."""
+
+from torch import Tensor
+
+from explain.base import Explainer, Subject
+from explain.errors import ExplainError
+from explain.grad_cam import GradCam
+from explain.integrated_gradients import IntegratedGradients
+from explain.occlusion import Occlusion
+from explain.saliency import Saliency
+
+_EXPLAINERS: tuple[Explainer, ...] = (IntegratedGradients(), GradCam(), Occlusion(), Saliency())
+
+
+def explainers() -> tuple[Explainer, ...]:
+    """Return every method, best first."""
+    return _EXPLAINERS
+
+
+def explainer(name: str) -> Explainer:
+    """Return the method called `name`.
+
+    Raises
+    ------
+    ExplainError
+        When there is none; the message lists the known names.
+    """
+    for method in _EXPLAINERS:
+        if method.name == name:
+            return method
+    known = ", ".join(method.name for method in _EXPLAINERS)
+    raise ExplainError(f"there is no explanation method {name!r}; known: {known}.")
+
+
+def compatible(subject: Subject, inputs: tuple[Tensor, ...]) -> tuple[Explainer, ...]:
+    """Return the methods that fit the model, best first; `inputs` is one example case, each [1, ...]."""
+    return tuple(method for method in _EXPLAINERS if method.is_compatible(subject, inputs))
