@@ -1,0 +1,162 @@
+"""Cases with their fields and attributes, read and written in sets."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Connection, func, insert, select
+
+from core.contracts.kinds import Split
+from core.contracts.records import Case, FieldValue, NewCase
+from core.errors import NotFound
+from core.storage import schema
+from core.storage.columns import now
+from core.storage.schema import case_attributes as attributes
+from core.storage.schema import case_fields as fields
+from core.storage.schema import reference_labels
+from core.storage.statements import chunks, insert_all, lock_workspace
+
+
+@dataclass(frozen=True, slots=True)
+class AddedCases:
+    """What an import did: new cases, equal ones, and names whose content differs from what is stored."""
+
+    added: int
+    unchanged: int
+    conflicts: tuple[str, ...]
+
+
+def add_many(tx: Connection, workspace_id: int, revision_id: int, cases: Sequence[NewCase]) -> AddedCases:
+    """Store the cases that are new, with their labels as reference labels of the data set.
+
+    A name that exists with the same `content_hash` is unchanged; with another one it is a conflict and stays
+    as it was.
+    """
+    lock_workspace(tx, workspace_id)
+    table = schema.cases.c
+    query = select(table.name, table.content_hash).where(table.workspace_id == workspace_id)
+    known: dict[str, str] = {row.name: row.content_hash for row in tx.execute(query)}
+    new, conflicts = [], []
+    for case in cases:
+        if case.name not in known:
+            new.append(case)
+            known[case.name] = case.content_hash
+        elif known[case.name] != case.content_hash:
+            conflicts.append(case.name)
+    _insert(tx, workspace_id, revision_id, new)
+    return AddedCases(len(new), len(cases) - len(new) - len(conflicts), tuple(conflicts))
+
+
+def get(tx: Connection, workspace_id: int, name: str) -> Case:
+    """Return one case.
+
+    Raises
+    ------
+    NotFound
+        When the workspace has no case of this name.
+    """
+    table = schema.cases.c
+    found = _load(tx, (table.workspace_id == workspace_id) & (table.name == name))
+    if not found:
+        raise NotFound(f"There is no case {name!r} in this workspace. Open one from the worklist.")
+    return found[0]
+
+
+def by_ids(tx: Connection, ids: Iterable[int]) -> dict[int, Case]:
+    """Return id -> case for the ids that exist."""
+    found: dict[int, Case] = {}
+    for some in chunks(sorted(set(ids))):
+        found.update((case.id, case) for case in _load(tx, schema.cases.c.id.in_(some)))
+    return found
+
+
+def list_cases(tx: Connection, workspace_id: int, split: Split | None = None) -> tuple[Case, ...]:
+    """Return all cases of the workspace (of one split, when given) in the order of their import."""
+    where = schema.cases.c.workspace_id == workspace_id
+    if split is not None:
+        where = where & (schema.cases.c.split == split)
+    return tuple(_load(tx, where))
+
+
+def counts(tx: Connection, workspace_id: int) -> dict[str, int]:
+    """Return split -> number of cases; splits without a case are absent."""
+    table = schema.cases.c
+    query = (
+        select(table.split, func.count().label("cases")).where(table.workspace_id == workspace_id).group_by(table.split)
+    )
+    return {row.split: row.cases for row in tx.execute(query)}
+
+
+def _insert(tx: Connection, workspace_id: int, revision_id: int, new: Sequence[NewCase]) -> None:
+    created = now()
+    shared = {"workspace_id": workspace_id, "revision_id": revision_id, "created": created}
+    rows = [
+        {
+            **shared,
+            "name": case.name,
+            "group_name": case.group,
+            "split": case.split,
+            "content_hash": case.content_hash,
+        }
+        for case in new
+    ]
+    insert_all(tx, insert(schema.cases), rows)
+    table = schema.cases.c
+    query = select(table.name, table.id).where(table.workspace_id == workspace_id)
+    ids = {row.name: row.id for row in tx.execute(query)}
+    insert_all(tx, insert(fields), [row for case in new for row in _field_rows(ids[case.name], case)])
+    insert_all(tx, insert(attributes), [row for case in new for row in _attribute_rows(ids[case.name], case)])
+    labels = [
+        {
+            "case_id": ids[case.name],
+            "target": target,
+            "label": label,
+            "source": "data set",
+            "revision": 1,
+            "created": created,
+        }
+        for case in new
+        for target, label in case.labels.items()
+    ]
+    insert_all(tx, insert(reference_labels), labels)
+
+
+def _field_rows(case_id: int, case: NewCase) -> list[dict[str, object]]:
+    return [
+        {
+            "case_id": case_id,
+            "position": position,
+            "field": value.field,
+            "blob": value.blob,
+            "number": value.number,
+            "text": value.text,
+        }
+        for position, value in enumerate(case.fields)
+    ]
+
+
+def _attribute_rows(case_id: int, case: NewCase) -> list[dict[str, object]]:
+    return [{"case_id": case_id, "attribute": name, "value": value} for name, value in case.attributes.items()]
+
+
+def _load(tx: Connection, where: ColumnElement[bool]) -> list[Case]:
+    table = schema.cases
+    of_case: dict[int, list[FieldValue]] = defaultdict(list)
+    query = select(fields).join(table, table.c.id == fields.c.case_id).where(where)
+    for row in tx.execute(query.order_by(fields.c.case_id, fields.c.position)):
+        of_case[row.case_id].append(FieldValue(row.field, row.blob, row.number, row.text))
+    properties: dict[int, dict[str, str]] = defaultdict(dict)
+    for row in tx.execute(select(attributes).join(table, table.c.id == attributes.c.case_id).where(where)):
+        properties[row.case_id][row.attribute] = row.value
+    return [
+        Case(
+            id=row.id,
+            name=row.name,
+            group=row.group_name,
+            split=row.split,
+            fields=tuple(of_case[row.id]),
+            attributes=properties[row.id],
+            content_hash=row.content_hash,
+        )
+        for row in tx.execute(select(table).where(where).order_by(table.c.id))
+    ]

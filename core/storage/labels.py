@@ -1,0 +1,40 @@
+"""Reference labels: what training and gate use, with where each came from."""
+
+from sqlalchemy import Connection, func, insert, select
+
+from core.contracts.kinds import LabelSource
+from core.contracts.records import ReferenceLabel
+from core.storage.columns import now
+from core.storage.schema import cases, reference_labels
+
+
+def set_reference(
+    tx: Connection, case_id: int, target: str, label: str, source: LabelSource, verdict_id: int | None = None
+) -> ReferenceLabel:
+    """Append a revision of the reference label; the earlier ones stay on record."""
+    table = reference_labels.c
+    last = select(func.coalesce(func.max(table.revision), 0)).where(table.case_id == case_id, table.target == target)
+    revision = tx.execute(last).scalar_one() + 1
+    row = {
+        "case_id": case_id,
+        "target": target,
+        "label": label,
+        "source": source,
+        "verdict_id": verdict_id,
+        "revision": revision,
+        "created": now(),
+    }
+    tx.execute(insert(reference_labels).values(row))
+    return ReferenceLabel(case_id, target, label, source, revision)
+
+
+def references(tx: Connection, workspace_id: int, target: str) -> dict[int, ReferenceLabel]:
+    """Return case id -> current reference label; cases without one are absent."""
+    table = reference_labels.c
+    query = (
+        select(table.case_id, table.target, table.label, table.source, table.revision)
+        .join(cases, cases.c.id == table.case_id)
+        .where(cases.c.workspace_id == workspace_id, table.target == target)
+        .order_by(table.case_id, table.revision)
+    )
+    return {row.case_id: ReferenceLabel(*row) for row in tx.execute(query)}

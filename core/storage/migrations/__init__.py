@@ -1,0 +1,1 @@
+"""Numbered migrations (Alembic); `core.storage.migrate` runs them when a database is opened."""

@@ -1,0 +1,52 @@
+"""All tables, as the latest migration leaves them (a test compares the two).
+
+Many targets, many readers, many fields from the start. Facts are appended, never changed: `reads`, `verdicts`,
+`reference_labels`, `workspace_revisions`, `decisions`, `gate_reports` and `audit_events` refuse UPDATE and
+DELETE by trigger, a case's split can't change, and `training_cases` refuses ledger and calibration cases.
+What a person may want gone (comments and other payloads) lives in `payloads`, which can be emptied.
+"""
+
+from core.storage.schema.cases import actors, case_attributes, case_fields, cases, workspace_revisions, workspaces
+from core.storage.schema.learning import (
+    decisions,
+    embeddings,
+    evidence,
+    gate_reports,
+    jobs,
+    run_verdicts,
+    runs,
+    scores,
+    training_cases,
+    versions,
+)
+from core.storage.schema.parts import metadata
+from core.storage.schema.record import audit_events, payloads
+from core.storage.schema.reviews import artefacts, claims, reads, reference_labels, regions, verdicts
+
+__all__ = [
+    "actors",
+    "artefacts",
+    "audit_events",
+    "case_attributes",
+    "case_fields",
+    "cases",
+    "claims",
+    "decisions",
+    "embeddings",
+    "evidence",
+    "gate_reports",
+    "jobs",
+    "metadata",
+    "payloads",
+    "reads",
+    "reference_labels",
+    "regions",
+    "run_verdicts",
+    "runs",
+    "scores",
+    "training_cases",
+    "verdicts",
+    "versions",
+    "workspace_revisions",
+    "workspaces",
+]
