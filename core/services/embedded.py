@@ -31,8 +31,11 @@ class EmbeddedWorker:
     reaches it in order, through `stop`, and not in the middle of a step.
     """
 
-    def __init__(self, settings: Settings, command: Sequence[str] | None = None) -> None:
+    def __init__(
+        self, settings: Settings, command: Sequence[str] | None = None, grace_seconds: float = GRACE_SECONDS
+    ) -> None:
         self._settings = settings
+        self._grace_seconds = grace_seconds
         self._command = tuple(command) if command else worker_command()
         self._lock = threading.Lock()
         self._stopping = threading.Event()
@@ -61,7 +64,7 @@ class EmbeddedWorker:
             self._thread.start()
 
     def stop(self) -> None:
-        """End the worker: ask it, and after `GRACE_SECONDS` kill it. Returns when it is gone."""
+        """End the worker: ask it, and after the grace kill it. Returns when it is gone."""
         with self._lock:
             thread, self._thread = self._thread, None
             self._stopping.set()
@@ -91,10 +94,10 @@ class EmbeddedWorker:
         self._child = child
         while child.poll() is None:
             if self._stopping.wait(POLL_SECONDS):
-                end(child)
+                end(child, self._grace_seconds)
 
 
-def end(child: subprocess.Popen[bytes], grace_seconds: float = GRACE_SECONDS) -> None:
+def end(child: subprocess.Popen[bytes], grace_seconds: float) -> None:
     """Ask `child` to end, kill it by its own id when it has not after `grace_seconds`, and wait for it."""
     child.terminate()
     try:
