@@ -11,7 +11,7 @@ from torch import Tensor
 
 from core.contracts.results import Prediction, TargetAnswer
 from core.errors import BadInput
-from core.models.batching import cases_per_pass, passes
+from core.models.batching import cases_per_pass, padded, passes
 from core.models.calibration import prediction_sets, softmax
 from core.models.manifest import TargetCalibration
 from core.models.network import TandemNetwork
@@ -69,21 +69,21 @@ def _checked(name: str, value: Tensor | npt.NDArray[np.uint8], shape: tuple[int,
 def predict(served: ServedModel, inputs: Mapping[str, Tensor]) -> Logits:
     """Return each target's logits [cases, classes] of uint8 inputs [cases, ...], in passes of a good size."""
     count = len(next(iter(inputs.values())))
+    size = cases_per_pass(inputs, served.device)
     parts = [
-        _forward(served, {name: tensor[part] for name, tensor in inputs.items()})
-        for part in passes(count, cases_per_pass(inputs, served.device))
+        _forward(served, {name: tensor[part] for name, tensor in inputs.items()}, size) for part in passes(count, size)
     ]
     return {target: np.concatenate([part[target] for part in parts]) for target in served.network.targets}
 
 
-def _forward(served: ServedModel, inputs: Mapping[str, Tensor]) -> Logits:
-    on_gpu = served.device.type == "cuda"
+def _forward(served: ServedModel, inputs: Mapping[str, Tensor], size: int) -> Logits:
+    count, device = len(next(iter(inputs.values()))), served.device
     with torch.inference_mode():
-        values = {name: to_tensor(tensor, served.device) for name, tensor in inputs.items()}
-        with torch.autocast(served.device.type, dtype=torch.float16, enabled=on_gpu):
+        values = {name: to_tensor(padded(tensor, size, device), device) for name, tensor in inputs.items()}
+        with torch.autocast(device.type, dtype=torch.float16, enabled=device.type == "cuda"):
             embedding = served.network.embed(values)
         logits = served.network.decide(embedding.float())
-    return {target: tensor.float().cpu().numpy() for target, tensor in logits.items()}
+    return {target: tensor[:count].cpu().numpy() for target, tensor in logits.items()}
 
 
 def encode(model: LoadedModel, logits: Logits) -> list[Prediction]:

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from core.contracts.spec import TargetSpec
+from core.contracts.spec import TargetSpec, WorkspaceSpec
 from core.errors import BadInput
 from core.models.batching import cases_per_pass, passes
 from core.models.examples import NO_LABEL, Examples
@@ -38,14 +38,13 @@ class SupervisedObjective:
     ----------
     train, validation
         Cases to learn from, and cases that choose the step.
-    targets
-        What to learn; each counts with its `weight`.
-    class_weights
-        Whether rare classes weigh more, so that all have the same total.
-    batch_size, seed
-        Size and order of the mini-batches.
+    spec
+        The workspace: its targets (each counts with its `weight`), and from its training section the batch size and
+        whether rare classes weigh more.
     device
-        Where the network is.
+        Where the network is; default CPU.
+    seed
+        Order of the mini-batches; default that of the training section.
     train_embeddings, validation_embeddings
         Result of `embed_all` for a frozen network, else None.
 
@@ -59,28 +58,27 @@ class SupervisedObjective:
         self,
         train: Examples,
         validation: Examples,
-        targets: Sequence[TargetSpec],
+        spec: WorkspaceSpec,
         *,
-        class_weights: bool = False,
-        batch_size: int = 256,
-        seed: int = 0,
         device: torch.device | None = None,
+        seed: int | None = None,
         train_embeddings: Tensor | None = None,
         validation_embeddings: Tensor | None = None,
     ) -> None:
         self.device = device or torch.device("cpu")
-        self.targets = tuple(targets)
+        self.targets = spec.targets
         self.train = _labelled(train, self.targets, "train")
         self.validation = _labelled(validation, self.targets, "validation")
         self.train_embeddings = train_embeddings.to(self.device) if train_embeddings is not None else None
         self.validation_embeddings = (
             validation_embeddings.to(self.device) if validation_embeddings is not None else None
         )
-        self.batch_size, self.seed = batch_size, seed
+        self.batch_size = spec.training.batch_size
+        self.seed = spec.training.seed if seed is None else seed
         self.class_weights = {
             target.name: class_weights_of(train.labels[target.name], len(target.classes)).to(self.device)
             for target in self.targets
-            if class_weights
+            if spec.training.class_weights
         }
 
     @property

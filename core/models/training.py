@@ -14,6 +14,9 @@ from core.errors import Cancelled, UserError
 from core.models.checkpoint import TrainingState, fingerprint, pack, unpack
 from core.models.network import TandemNetwork
 from core.models.randomness import generator_for
+from core.models.supervised import SupervisedObjective
+
+__all__ = ["FitResult", "Objective", "SupervisedObjective", "TrainingPlan", "fit"]
 
 REPORT_SECONDS = 0.25
 """Shortest time between two progress reports."""

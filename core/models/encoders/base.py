@@ -19,6 +19,11 @@ class Encoder(nn.Module):
     frozen: bool = False
     """Whether no weight of it ever trains."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._key: str | None = None
+        self.register_load_state_dict_post_hook(_forget_key)  # type: ignore[no-untyped-call]
+
     def forward(self, values: Tensor) -> Tensor:
         """Return [batch, dim]."""
         raise NotImplementedError
@@ -26,7 +31,16 @@ class Encoder(nn.Module):
     @property
     def key(self) -> str:
         """Hash of architecture and weights of a frozen encoder, for caches; empty for one that trains."""
-        return content_key(self) if self.frozen else ""
+        if not self.frozen:
+            return ""
+        if self._key is None:
+            self._key = content_key(self)
+        return self._key
+
+
+def _forget_key(module: Encoder, incompatible_keys: object) -> None:
+    """Let the key be computed anew after weights were loaded."""
+    module._key = None
 
 
 def content_key(module: nn.Module) -> str:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from core.contracts.spec import EncoderSpec, FieldSpec
 from core.errors import BadInput
+from core.models.batching import cases_per_pass, passes
 from core.models.encoders.base import Encoder
 
 RANDOM_SEED = 0
@@ -21,7 +22,8 @@ class TimmBackbone(Encoder):
     """A timm backbone without its classifier: pooled features of a network that never trains.
 
     It stays in evaluation mode whatever its parent does, so that batch statistics can't drift, and in
-    channels-last memory order, which is faster on CPU and GPU.
+    channels-last memory order, which is faster on CPU and GPU. Without gradients, a large batch goes through in
+    parts that fit the cache.
     """
 
     frozen = True
@@ -50,8 +52,12 @@ class TimmBackbone(Encoder):
         """Return pooled features [batch, dim]; grey is repeated to three channels, pixels are standardised."""
         coloured = values.expand(-1, 3, -1, -1)  # [B,1,S,S] or [B,3,S,S] -> [B,3,S,S]
         scaled = (coloured - self.mean) / self.scale
-        encoded: Tensor = self.model(scaled.contiguous(memory_format=torch.channels_last))
-        return encoded
+        ordered = scaled.contiguous(memory_format=torch.channels_last)
+        if torch.is_grad_enabled() or len(ordered) == 0:
+            encoded: Tensor = self.model(ordered)
+            return encoded
+        size = cases_per_pass({"image": ordered}, ordered.device)
+        return torch.cat([self.model(ordered[part]) for part in passes(len(ordered), size)])
 
 
 Scale = tuple[tuple[float, float, float], tuple[float, float, float]]
