@@ -1,0 +1,118 @@
+"""What a person does on the review page: each callback is one act of the services."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from hashlib import sha256
+from time import monotonic
+
+import streamlit as st
+
+from core.contracts.views import CaseView, MarkForm, TargetView, VerdictForm
+from core.errors import BadInput
+from pages._ui import context
+from pages._ui.guard import acting
+from pages._ui.painter import painted
+from pages._ui.reading import Reading, current, keep_artefact, opening, widget_key
+from pages._ui.services import get_services
+
+
+def _label(prefix: str, targets: tuple[TargetView, ...], target: TargetView) -> str:
+    label = st.session_state.get(widget_key(prefix, targets, target.name))
+    if not label:
+        raise BadInput(f"No label is chosen for {target.title}. Choose one, or unsure, and press Enter again.")
+    return str(label)
+
+
+def commit(workspace: str, case: str, targets: tuple[TargetView, ...]) -> None:
+    """Commit the person's read of every target."""
+    with acting():
+        labels = [(target.name, _label("blind_label", targets, target)) for target in targets]
+        reading = current()
+        spent = monotonic() - reading.opened if reading else None
+        for name, label in labels:
+            get_services().review.commit_read(
+                workspace, case, name, label, st.session_state.get("blind_confidence") or "likely",
+                actor=context.actor(), seconds=spent,
+            )  # fmt: skip
+
+
+def show_evidence() -> None:
+    """Ask for the chosen explanation; it is computed while the page is drawn."""
+    reading = current()
+    if reading is not None:
+        reading.method = st.session_state.get("method_select")
+        reading.evidence_target = st.session_state.get("evidence_target")
+
+
+def _marks(case: CaseView, reading: Reading) -> tuple[MarkForm, ...]:
+    artefact = (st.session_state.get("mask_artefact") or "").strip() or None
+    marks: list[MarkForm] = []
+    for field in case.fields:
+        fresh = painted(field.name, opening(reading, case), artefact) if field.kind == "image" else None
+        marks += _standing(case, field.name, artefact) if fresh is None else fresh
+    keep_artefact(case.workspace, artefact if any(mark.kind == "ignore" for mark in marks) else None)
+    return tuple(marks)
+
+
+def _standing(case: CaseView, field: str, artefact: str | None) -> list[MarkForm]:
+    return [
+        MarkForm(m.field, m.kind, artefact if m.kind == "ignore" else None, m.mask, m.names, m.spans)
+        for verdict in case.verdicts
+        for m in verdict.marks
+        if m.field == field
+    ]
+
+
+def _forms(case: CaseView, version: str, reading: Reading) -> list[VerdictForm]:
+    state = st.session_state
+    marks = _marks(case, reading)
+    return [
+        VerdictForm(
+            case.workspace, case.name, target.name, _label("verdict_label", case.targets, target),
+            state.get("verdict_confidence") or "likely", version, (state.get("verdict_comment") or "").strip(),
+            marks if place == 0 else (), reading.shown,
+        )
+        for place, target in enumerate(case.targets)
+    ]  # fmt: skip
+
+
+def save(case: CaseView, version: str) -> None:
+    """Save the verdict on every target; pressing twice saves once."""
+    with acting():
+        reading = current()
+        if reading is None:
+            return
+        forms = _forms(case, version, reading)
+        digest = sha256(repr((reading.nonce, reading.undone, forms)).encode()).hexdigest()
+        if reading.saved == digest:
+            return
+        saved = [get_services().review.save_verdict(_keyed(form, digest), actor=context.actor()) for form in forms]
+        reading.saved, reading.refresh = digest, True
+        reading.notes = tuple(note for one in saved for note in one.notes)
+
+
+def _keyed(form: VerdictForm, digest: str) -> VerdictForm:
+    return replace(form, idempotency_key=f"{digest[:32]}:{form.target}")
+
+
+def undo(case: CaseView) -> None:
+    """Take the last verdict back, on every target that has one."""
+    with acting():
+        reading = current()
+        for verdict in case.verdicts:
+            if verdict.can_undo:
+                get_services().review.undo(case.workspace, case.name, verdict.target, actor=context.actor())
+        if reading is not None:
+            reading.saved, reading.notes, reading.refresh = None, (), True
+            reading.undone += 1
+
+
+def go_next(workspace: str, case: str) -> None:
+    """Open the next case; the address follows."""
+    with acting():
+        name = get_services().review.next_case(workspace, actor=context.actor(), after=case)
+        st.query_params.from_dict(context.link(**({"case": name} if name else {})))
+        reading = current()
+        if reading is not None:
+            reading.refresh = True

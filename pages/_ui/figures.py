@@ -1,0 +1,20 @@
+"""A row of figures, each with its interval and n."""
+
+import streamlit as st
+
+from core.contracts.results import Estimate
+from pages._ui.format import decimals, interval, number
+from pages._ui.text import plain
+
+
+def draw_figures(figures: tuple[tuple[str, Estimate], ...]) -> None:
+    """Draw figures measured on cases that the model never trained on."""
+    if not figures:
+        return
+    st.subheader("How good it is", anchor=False)
+    for column, (name, value) in zip(st.columns(len(figures), border=True), figures, strict=True):
+        places = decimals(value.value)
+        with column:
+            st.metric(plain(name), number(value.value, places))
+            st.caption(f"{interval(value.low, value.high, places)} · n {value.n:,}")
+    st.caption("On cases the model never trained on (the ledger); 95 % intervals in brackets.")

@@ -1,0 +1,92 @@
+"""How figures and times read: two significant digits, interval, n; the reader's zone."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from math import floor, isfinite, log10
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import streamlit as st
+
+from core.contracts.results import Estimate
+
+MISSING = "–"
+
+
+def decimals(value: float) -> int:
+    """Return how many decimals show two significant digits of `value` (at most 4)."""
+    if value == 0 or not isfinite(value):
+        return 2
+    return min(4, max(0, 1 - floor(log10(abs(value)))))
+
+
+def number(value: float | None, places: int | None = None) -> str:
+    """Return `value` with two significant digits, or a dash when there is none.
+
+    Example
+    -------
+    >>> number(0.8149), number(0.0457), number(12.3), number(None)
+    ('0.81', '0.046', '12', '–')
+    """
+    if value is None or not isfinite(value):
+        return MISSING
+    text = f"{value:.{decimals(value) if places is None else places}f}"
+    return text.replace("-", "−")
+
+
+def signed(value: float | None, places: int = 2) -> str:
+    """Return `value` with its sign."""
+    if value is None or not isfinite(value):
+        return MISSING
+    return f"{value:+.{places}f}".replace("-", "−")
+
+
+def interval(low: float | None, high: float | None, places: int = 2) -> str:
+    """Return a 95 % interval in brackets, or nothing when there is none."""
+    if low is None or high is None or not (isfinite(low) and isfinite(high)):
+        return ""
+    return f"[{number(low, places)}, {number(high, places)}]"
+
+
+def estimate(value: Estimate) -> str:
+    """Return a figure with its interval and n: `0.47 [0.43, 0.51] · n 500`."""
+    places = decimals(value.value)
+    return f"{number(value.value, places)} {interval(value.low, value.high, places)} · n {value.n:,}"
+
+
+def seconds(value: float | None) -> str:
+    """Return a duration in plain words."""
+    if value is None:
+        return MISSING
+    if value < 90:
+        return f"{number(value)} s"
+    return f"{value / 60:.0f} min" if value < 5400 else f"{value / 3600:.1f} h"
+
+
+def reader_zone() -> ZoneInfo:
+    """Return the time zone of the reader's browser, or UTC when it is unknown."""
+    try:
+        return ZoneInfo(st.context.timezone or "UTC")
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")
+
+
+def when(moment: datetime | None, now: datetime | None = None) -> str:
+    """Return a time in the reader's zone; with the date when it is not today."""
+    if moment is None:
+        return MISSING
+    zone = reader_zone()
+    local = moment.astimezone(zone)
+    today = (now or datetime.now(zone)).astimezone(zone)
+    if local.date() == today.date():
+        return f"{local:%H:%M}"
+    day = f"{local.day} {local:%b}"
+    return f"{day} {local:%H:%M}" if local.year == today.year else f"{day} {local.year} {local:%H:%M}"
+
+
+def likelihood(probability: float) -> str:
+    """Return words for a calibrated probability."""
+    for bound, words in ((0.95, "very likely"), (0.8, "likely"), (0.5, "more likely than not")):
+        if probability >= bound:
+            return words
+    return "torn"

@@ -1,0 +1,64 @@
+"""Picking a label: by digit in declared order, by mouse, or by typing when there are many."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.contracts.kinds import UNSURE
+from core.contracts.views import TargetView
+from pages._ui.text import plain, shorten
+
+MANY = 10
+"""Above this many classes the picker is a list with a filter box."""
+UNSURE_KEY = "s"
+
+
+def digits(target: TargetView) -> tuple[str, ...]:
+    """Return the key of each class: its own digit when every class is one, else 1, 2, … 9, 0 in declared order.
+
+    Classes beyond the tenth have no key; there the filter box is used.
+    """
+    values = [choice.value for choice in target.choices]
+    if all(len(value) == 1 and value.isascii() and value.isdigit() for value in values):
+        return tuple(values)
+    return tuple(str((place + 1) % 10) for place in range(min(len(values), 10)))
+
+
+def words(target: TargetView, value: str | None) -> str:
+    """Return the words of a class, or the stored value when it has none."""
+    return next((choice.words for choice in target.choices if choice.value == value), value or "")
+
+
+def _caption(target: TargetView, value: str) -> str:
+    if value == UNSURE:
+        return f"unsure :gray[{UNSURE_KEY}]"
+    place = [choice.value for choice in target.choices].index(value)
+    shown, key = plain(shorten(words(target, value), 40)), digits(target)[place]
+    return shown if shown == key else f"{shown} :gray[{key}]"
+
+
+def pick_label(target: TargetView, key: str, *, titled: bool) -> None:
+    """Draw the picker of one target under the element key `key`."""
+    values = [choice.value for choice in target.choices if choice.value != UNSURE] + [UNSURE]
+    visibility = "visible" if titled else "collapsed"
+    title = plain(target.title)
+    if len(target.choices) > MANY:
+        st.selectbox(
+            title, values, key=key, index=None, placeholder="type to filter", label_visibility=visibility,
+            format_func=lambda value: "unsure" if value == UNSURE else words(target, value),
+        )  # fmt: skip
+        return
+    st.segmented_control(
+        title, values, key=key, format_func=lambda value: _caption(target, value), label_visibility=visibility
+    )
+
+
+def pick_confidence(key: str, options: tuple[str, ...]) -> None:
+    """Draw how sure the person is."""
+    st.segmented_control(
+        "How sure", options, key=key, required=True, default="likely" if key not in st.session_state else None,
+        format_func=lambda value: f"{value} :gray[{CONFIDENCE_KEYS[value]}]", label_visibility="collapsed",
+    )  # fmt: skip
+
+
+CONFIDENCE_KEYS = {"guess": "g", "likely": "l", "certain": "t"}

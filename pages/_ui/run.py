@@ -1,0 +1,72 @@
+"""A run as it goes: bar, curve, time left, cancel."""
+
+import pandas as pd
+import streamlit as st
+
+from core.contracts.records import Progress
+from core.contracts.views import RetrainingView, RunView
+from pages._ui import context
+from pages._ui.format import when
+from pages._ui.guard import acting, guarded
+from pages._ui.progress import draw_progress
+from pages._ui.services import get_services
+from pages._ui.text import count, plain
+
+ENDED = {
+    "done": "Done: {version} waits at the gate.",
+    "failed": "Failed: {error} Start again when that is mended.",
+    "cancelled": "Cancelled. Nothing was changed.",
+}
+
+
+def _active(run: RunView | None) -> bool:
+    return run is not None and run.status in ("queued", "running")
+
+
+def _cancel(workspace: str) -> None:
+    with acting():
+        get_services().retraining.cancel(workspace, actor=context.actor())
+
+
+def draw_curve(progress: Progress) -> None:
+    """Draw training loss and validation score over steps."""
+    if len(progress.curve) < 2:
+        return
+    frame = pd.DataFrame(progress.curve, columns=["step", "training loss", "validation score"])
+    st.line_chart(frame, x="step", y=["training loss", "validation score"], height=160)
+
+
+def _draw_active(workspace: str, run: RunView) -> None:
+    st.caption(f"on {count(run.verdicts, 'verdict')} and {count(run.marks, 'mark')}, started {when(run.created)}")
+    draw_progress(run.progress)
+    draw_curve(run.progress)
+    st.button("Cancel the run", key="retrain_cancel", on_click=_cancel, args=(workspace,))
+
+
+def _draw_ended(run: RunView) -> None:
+    words = ENDED[run.status].format(version=run.version or "the candidate", error=run.error or "unknown reason.")
+    st.text(f"{words} ({when(run.created)})")
+
+
+@st.fragment(run_every=1)
+def _live(workspace: str) -> None:
+    with guarded(), st.container(key="run_progress"):
+        services = get_services()
+        run = services.retraining.run(workspace)
+        if run is not None and _active(run):
+            _draw_active(workspace, run)
+            return
+        gate = services.retraining.view(workspace).gate_job
+        if gate is None:
+            st.rerun()
+        st.caption("measuring the candidate on the ledger")
+        draw_progress(gate)
+
+
+def draw_run(workspace: str, view: RetrainingView) -> None:
+    """Draw the latest run; a live one follows itself once a second."""
+    if _active(view.run) or view.gate_job is not None:
+        _live(workspace)
+    elif view.run is not None:
+        with st.container(key="run_progress"):
+            _draw_ended(view.run)

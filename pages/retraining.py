@@ -1,0 +1,37 @@
+"""Retraining: feedback, start, live run, gate report, decision."""
+
+import streamlit as st
+
+from pages._ui import context
+from pages._ui.decide import draw_decision
+from pages._ui.feedback import draw_feedback, draw_start
+from pages._ui.gate import draw_changed, draw_gate
+from pages._ui.guard import guarded, show_notice
+from pages._ui.history import draw_history
+from pages._ui.run import draw_run
+from pages._ui.services import get_services
+
+
+def _draw(workspace: str) -> None:
+    view = get_services().retraining.view(workspace)
+    show_notice()
+    left, right = st.columns([1.5, 1], gap="large")
+    with left:
+        draw_feedback(view.feedback)
+    with right:
+        draw_start(view)
+        draw_run(workspace, view)
+    if view.report is not None:
+        draw_gate(view.report)
+        draw_changed(view.changed)
+    draw_decision(view)
+    draw_history(view)
+
+
+st.title("Retraining", anchor=False)
+with guarded():
+    name = context.workspace_name()
+    if name is None:
+        context.no_workspace()
+    else:
+        _draw(name)

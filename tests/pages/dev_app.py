@@ -1,0 +1,31 @@
+"""Serve the pages on the fake services, to look at them: `streamlit run tests/pages/dev_app.py`."""
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+for folder in (ROOT, Path(__file__).parent):
+    if str(folder) not in sys.path:
+        sys.path.insert(0, str(folder))
+
+from fake_data import target  # noqa: E402
+from fake_services import FakeServices, State, digits_state  # noqa: E402
+from streamlit import App  # noqa: E402
+
+from pages._ui import services  # noqa: E402
+
+LONG = tuple(f"Disorder of the upper respiratory tract, variety {i}" for i in range(50))
+services.use(
+    FakeServices(
+        digits_state(),
+        State("radiographs", (target(("normal", "pneumonia")),), tuple(f"chest-{i}" for i in range(40)), side=512),
+        State("fifty-classes", (target(LONG),), ("long-1", "long-2"), side=64),
+        State(
+            "two-questions",
+            (target(("no", "yes"), "effusion"), target(("a", "b", "c"), "view")),
+            ("q-1", "q-2"),
+            side=128,
+        ),
+    )
+)
+app = App(ROOT / "pages" / "_navigation.py")

@@ -1,0 +1,310 @@
+"""The `Services` protocol in memory, with small real data, for the pages' tests and for looking at them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from fake_data import ARTEFACT, FIGURES, START, heat, image_field, report, target, thumbnails
+
+from core.contracts.records import Actor, AuditCheck, Decision, Job, Progress
+from core.contracts.results import GateReport, Prediction, TargetAnswer
+from core.contracts.views import (
+    AuditRow,
+    CaseView,
+    EvidenceView,
+    FeedbackView,
+    FieldEvidence,
+    FieldView,
+    HomeView,
+    MarkView,
+    QueueRow,
+    ReadView,
+    RetrainingView,
+    RevealView,
+    RunView,
+    SavedVerdict,
+    TargetView,
+    VerdictForm,
+    VerdictView,
+    VersionView,
+    WorklistView,
+)
+from core.errors import Conflict, NotFound, Refused
+
+LOCAL = Actor("local", "person", "local")
+TOUR = "**A five-minute tour.** A patch in the corner tells the label; the model has learnt it. Open a case."
+
+
+@dataclass
+class State:
+    """One workspace in memory."""
+
+    name: str
+    targets: tuple[TargetView, ...]
+    cases: tuple[str, ...]
+    side: int = 28
+    fields: tuple[FieldView, ...] = ()
+    mode: str = "blinded-first"
+    reads: dict[str, tuple[ReadView, ...]] = field(default_factory=dict)
+    verdicts: dict[tuple[str, str], list[VerdictView]] = field(default_factory=dict)
+    champion: str | None = "v3"
+    candidate: str | None = "v4"
+    run: RunView | None = None
+    report: GateReport | None = None
+    back: str | None = "v2"
+    decisions: list[Decision] = field(default_factory=list)
+    preparing: Progress | None = None
+    calls: list[str] = field(default_factory=list)
+    forms: list[VerdictForm] = field(default_factory=list)
+    new: bool = True
+
+
+def digits_state(name: str = "decoy-digits", cases: int = 27, **more: object) -> State:
+    names = tuple(f"d-{i:04d}" for i in range(1, cases + 1))
+    return State(name, (target(tuple("0123456789")),), names, report=report(), **more)
+
+
+class FakeWorkspaces:
+    def __init__(self, states: dict[str, State]) -> None:
+        self.states = states
+
+    def names(self) -> tuple[str, ...]:
+        return tuple(self.states)
+
+    def home(self, workspace: str, *, actor: Actor) -> HomeView:
+        s = find(self.states, workspace)
+        done = sum(1 for v in s.verdicts.values() if v)
+        return HomeView(
+            s.name, s.name.replace("-", " ").title(), "Handwritten digits with a planted shortcut.", TOUR, s.new,
+            len(s.cases) * 10, waiting(s), done, (s.candidate,) if s.candidate else (), (), s.champion,
+            START if s.champion else None, "local" if s.champion else None, FIGURES if s.champion else (), s.preparing,
+        )  # fmt: skip
+
+
+def find(states: dict[str, State], workspace: str) -> State:
+    if workspace not in states:
+        raise NotFound(f"There is no workspace {workspace!r}.")
+    return states[workspace]
+
+
+def waiting(s: State) -> int:
+    return sum(1 for case in s.cases if not any(s.verdicts.get((case, t.name)) for t in s.targets))
+
+
+class FakeReview:
+    def __init__(self, states: dict[str, State]) -> None:
+        self.states = states
+
+    def worklist(self, workspace, *, actor, strategy=None, limit=200) -> WorklistView:
+        s = find(self.states, workspace)
+        rows = tuple(
+            QueueRow(
+                case,
+                i + 1,
+                "the model is torn between two answers",
+                START + timedelta(minutes=i),
+                self._state(s, case),
+                0,
+            )
+            for i, case in enumerate(s.cases)
+        )
+        return WorklistView(workspace, strategy or "margin", rows, waiting(s), len(s.cases) - waiting(s), len(s.cases))
+
+    def _state(self, s: State, case: str) -> str:
+        if any(s.verdicts.get((case, t.name)) for t in s.targets):
+            return "done"
+        return "read" if s.reads.get(case) else "waiting"
+
+    def next_case(self, workspace, *, actor, after=None):
+        s = find(self.states, workspace)
+        start = s.cases.index(after) + 1 if after in s.cases else 0
+        order = s.cases[start:] + s.cases[:start]
+        return next((c for c in order if c != after and self._state(s, c) != "done"), None)
+
+    def open(self, workspace, case, *, actor) -> CaseView:
+        s = find(self.states, workspace)
+        if case not in s.cases:
+            raise NotFound(f"There is no case {case!r} in {workspace}. Open the worklist and choose one.")
+        s.calls.append(f"open {case}")
+        i = s.cases.index(case)
+        verdicts = tuple(s.verdicts[case, t.name][-1] for t in s.targets if s.verdicts.get((case, t.name)))
+        fields = s.fields or (image_field(i + 1, s.side),)
+        return CaseView(
+            workspace, case, i + 1, waiting(s), "the model is torn between two answers", s.mode, fields, s.targets,
+            s.reads.get(case, ()), verdicts, None, 0.15, (ARTEFACT,),
+        )  # fmt: skip
+
+    def commit_read(self, workspace, case, target, label, confidence, *, actor, seconds=None) -> CaseView:
+        s = find(self.states, workspace)
+        kept = tuple(r for r in s.reads.get(case, ()) if r.target != target)
+        s.reads[case] = (*kept, ReadView(target, label, confidence))
+        s.calls.append(f"commit {case} {target} {label} {confidence}")
+        return self.open(workspace, case, actor=actor)
+
+    def reveal(self, workspace, case, *, actor) -> RevealView:
+        s = find(self.states, workspace)
+        if not self.open(workspace, case, actor=actor).read_done:
+            raise Refused("The model's answer is shown after your own read. Commit your read first.")
+        s.calls.append(f"reveal {case}")
+        answers = tuple(self._answer(t) for t in s.targets)
+        return RevealView(Prediction(s.champion or "v3", answers), 400, 0.9, ("integrated_gradients", "saliency"))
+
+    def _answer(self, t: TargetView) -> TargetAnswer:
+        classes = tuple(c.value for c in t.choices)
+        top = min(3, len(classes) - 1)
+        rest = 0.19 / (len(classes) - 1)
+        shares = tuple(0.81 if i == top else rest for i in range(len(classes)))
+        return TargetAnswer(t.name, classes[top], classes, shares, (classes[top], classes[-1]), False, "")
+
+    def explain(self, workspace, case, target, *, actor, method, label=None) -> EvidenceView:
+        s = find(self.states, workspace)
+        s.calls.append(f"explain {case} {method}")
+        item = FieldEvidence("image", "image", heat=heat(s.side))
+        return EvidenceView(
+            "v3", method, method.replace("_", " ").title(), target, label or "3", (item,), 0.031, True, True,
+            "where a change would change the answer most", "not where the disease is", 0.42, 64, False,
+        )  # fmt: skip
+
+    def save_verdict(self, form: VerdictForm, *, actor) -> SavedVerdict:
+        s = find(self.states, form.workspace)
+        s.forms.append(form)
+        now = datetime.now(UTC)
+        marks = tuple(MarkView(m.field, m.kind, m.artefact, m.mask) for m in form.marks)
+        stance = "unsure" if form.label == "unsure" else "override"
+        view = VerdictView(
+            form.target, form.label, stance, form.confidence, form.comment, now, form.version, marks, True
+        )
+        s.verdicts.setdefault((form.case, form.target), []).append(view)
+        return SavedVerdict(len(s.forms), now, stance, ())
+
+    def undo(self, workspace, case, target, *, actor) -> CaseView:
+        s = find(self.states, workspace)
+        kept = s.verdicts.get((case, target))
+        if not kept:
+            raise Conflict("There is no verdict to undo.")
+        kept.pop()
+        s.calls.append(f"undo {case} {target}")
+        return self.open(workspace, case, actor=actor)
+
+    def prefetch(self, workspace, *, actor, after) -> None:
+        find(self.states, workspace).calls.append(f"prefetch {after}")
+
+
+class FakeRetraining:
+    def __init__(self, states: dict[str, State]) -> None:
+        self.states = states
+
+    def view(self, workspace) -> RetrainingView:
+        s = find(self.states, workspace)
+        names = tuple(s.cases[:6])
+        count = sum(1 for v in s.verdicts.values() if v) + 9
+        feedback = FeedbackView(
+            count, 7, 9, 1, (ARTEFACT,), thumbnails(names, "ignore: corner patch"),
+            (("guided", "Train again from scratch and keep the model off what people marked"),
+             ("fine_tune", "Go on from the champion; quicker, changes less")), "guided",
+        )  # fmt: skip
+        versions = (
+            VersionView("v4", "candidate", START, "v3", FIGURES),
+            VersionView("v3", "champion", START, None, FIGURES),
+        )
+        shown = s.report if s.candidate else None
+        changed = thumbnails(("d-0003", "d-0004"), "was right (3), now 8") if shown else ()
+        return RetrainingView(
+            workspace, s.champion, feedback, self.run(workspace), s.candidate, None, shown, changed, versions,
+            tuple(reversed(s.decisions)), s.back,
+        )  # fmt: skip
+
+    def start(self, workspace, *, actor, strategy=None, use_regions=True) -> RunView:
+        s = find(self.states, workspace)
+        s.calls.append(f"start {strategy}")
+        s.run = RunView(
+            7, 7, strategy or "guided", "running", Progress("training", 0, 8), None, None, datetime.now(UTC), 12, 9
+        )
+        return s.run
+
+    def run(self, workspace) -> RunView | None:
+        s = find(self.states, workspace)
+        if s.run is not None and s.run.status == "running":
+            done = s.run.progress.done + 1
+            curve = tuple((i, 2.0 / (i + 1), 0.9 - 0.5 / (i + 1)) for i in range(done))
+            status = "done" if done > 8 else "running"
+            s.run = replace(
+                s.run, status=status, version="v4" if status == "done" else None,
+                progress=Progress("training", min(done, 8), 8, f"epoch {done} of 8", curve, 8.0 - done),
+            )  # fmt: skip
+        return s.run
+
+    def cancel(self, workspace, *, actor) -> None:
+        s = find(self.states, workspace)
+        s.run = replace(s.run, status="cancelled") if s.run else None
+
+    def gate(self, workspace, version, *, actor) -> GateReport:
+        return report()
+
+    def decide(
+        self, workspace, kind, version, reason, *, actor, override=False, acknowledge=False, expected_champion=None
+    ) -> Decision:
+        s = find(self.states, workspace)
+        if not reason.strip():
+            raise Refused("A decision needs a reason. Write one sentence and decide again.")
+        if kind == "promote" and s.report and not acknowledge:
+            raise Refused("2 checks are not assessable. Acknowledge that, or reject the candidate.")
+        if expected_champion != s.champion:
+            raise Conflict(f"Somebody decided first: {s.champion} serves now.")
+        made = Decision(
+            1, workspace, version, s.champion, kind, reason, override, acknowledge, actor.id, datetime.now(UTC)
+        )
+        s.decisions.append(made)
+        if kind == "promote":
+            s.back, s.champion, s.candidate = s.champion, version, None
+        elif kind == "reject":
+            s.candidate = None
+        else:
+            s.champion, s.back = version, None
+        return made
+
+
+class FakeAudit:
+    def __init__(self, ok: bool = True) -> None:
+        self.ok = ok
+
+    def events(self, *, workspace=None, kind=None, actor_id=None, limit=500) -> tuple[AuditRow, ...]:
+        details = (("case", "d-0001"), ("label", "3"), ("comment", "<b>bold</b> **not**"), ("shown", "prediction"))
+        rows = tuple(
+            AuditRow(40 - i, START + timedelta(hours=i), "local", k, "decoy-digits", "d-0001: 3, was 8", details)
+            for i, k in enumerate(("verdict", "read", "promotion", "run_finished") * 5)
+        )
+        return tuple(r for r in rows if (kind or r.kind) == r.kind and (actor_id or r.actor) == r.actor)[:limit]
+
+    def kinds(self) -> tuple[str, ...]:
+        return ("promotion", "read", "run_finished", "verdict")
+
+    def verify(self) -> AuditCheck:
+        return AuditCheck(self.ok, 20, None if self.ok else "event 12 was changed after it was written")
+
+    def export(self, folder: Path) -> Path:
+        raise NotImplementedError
+
+    def export_text(self) -> str:
+        return '{"sequence": 1}\n'
+
+
+class FakeServices:
+    """All verbs, in memory."""
+
+    def __init__(self, *states: State, ok: bool = True) -> None:
+        kept: Mapping[str, State] = {s.name: s for s in states}
+        self.states = dict(kept)
+        self.workspaces = FakeWorkspaces(self.states)
+        self.review = FakeReview(self.states)
+        self.retraining = FakeRetraining(self.states)
+        self.audit = FakeAudit(ok)
+        self.default_actor = LOCAL
+
+    @property
+    def jobs(self):
+        return self
+
+    def get(self, job_id: int) -> Job:
+        raise NotFound(f"There is no job {job_id}.")
