@@ -99,11 +99,11 @@ def parse_workspace(text: str, file: str) -> WorkspaceSpec:
         try:
             spec = WorkspaceSpec.model_validate(document)
         except ValidationError as error:
-            mistakes = [_sentence(item, document) for item in error.errors(include_url=False)]
+            mistakes = [_sentence(item, document) for item in _causes(error)]
         else:
             mistakes = check_workspace(spec)
     if mistakes:
-        raise WorkspaceFileError("\n".join(f"{file}: {mistake}." for mistake in mistakes))
+        raise WorkspaceFileError("\n".join(f"{file}: {mistake}" for mistake in mistakes))
     return spec
 
 
@@ -117,6 +117,17 @@ def _not_finite(value: object, at: Location = ()) -> Iterator[tuple[Location, fl
             yield from _not_finite(item, (*at, index))
     elif isinstance(value, float) and not math.isfinite(value):
         yield at, value
+
+
+def _causes(error: ValidationError) -> list[Any]:
+    """Leave out what only follows: a list counts as too short when one of its entries is wrong."""
+    found = error.errors(include_url=False)
+    places = [item["loc"] for item in found]
+    return [
+        item
+        for item in found
+        if not any(len(at) > len(item["loc"]) and at[: len(item["loc"])] == item["loc"] for at in places)
+    ]
 
 
 def _sentence(error: Mapping[str, Any], document: Mapping[str, Any]) -> str:
@@ -137,7 +148,7 @@ def _shown(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, (dict, list)):
-        return f"{_TYPES[type(value)]} with {len(value)} entries"
+        return f"{_TYPES[type(value)]} with {len(value)} {'entry' if len(value) == 1 else 'entries'}"
     text = f'"{value}"' if isinstance(value, str) else str(value)
     return text if len(text) <= _SHOWN else text[:_SHOWN] + "..."
 
@@ -177,18 +188,20 @@ def _section_in(annotation: Any) -> type[Section] | None:
 
 
 def _nearest(at: Location) -> str:
+    if len(at) > 1 and at[-1] in WorkspaceSpec.model_fields:
+        return " in this section; it is a key of the whole workspace: put it above the first [section], or in its own"
     section = _section_at(at[:-1])
     known = sorted(section.model_fields) if section is not None else []
-    close = difflib.get_close_matches(str(at[-1]), known, n=1)
+    close = difflib.get_close_matches(str(at[-1]), known, n=1, cutoff=0.7)
     return f", did you mean {close[0]}?" if close else f"; known keys: {', '.join(known)}"
 
 
 def _wanted_type(at: Location) -> str:
-    section = _section_at(at)
+    parent, key = _section_at(at[:-1]), str(at[-1])
+    annotation = parent.model_fields[key].annotation if parent is not None else None
+    section = _section_in(annotation)
     if section is not None:
-        return f"a section with the keys {', '.join(section.model_fields)}"
-    parent = _section_at(at[:-1])
-    annotation = parent.model_fields[str(at[-1])].annotation if parent is not None else None
-    return (
-        _TYPES.get(annotation, "a list in [ ]") if isinstance(annotation, type) else "a value such as the README shows"
-    )
+        header = f"[{key}]" if annotation is section else f"[[{key}]]"
+        return f"a section {header} with the keys {', '.join(section.model_fields)}"
+    plain = next((item for item in (annotation, *get_args(annotation)) if item in _TYPES), list)
+    return _TYPES[plain]
