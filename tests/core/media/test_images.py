@@ -111,7 +111,7 @@ def test_wide_values_are_stretched(values, expected):
 
 def test_not_a_number_is_refused():
     data = stored(Image.fromarray(np.array([[np.nan, 1.0]], np.float32)), "TIFF")
-    with pytest.raises(BadInput, match="a case: .*not numbers"):
+    with pytest.raises(BadInput, match=r"a case: .*not numbers"):
         decode_image(data, "a case")
 
 
@@ -210,10 +210,9 @@ def test_damaged_bytes_are_read_or_refused_and_never_anything_else(data):
         warnings.simplefilter("ignore")
         try:
             image = decode_image(damaged, "a case")
-        except BadInput as error:
-            assert str(error).startswith("a case: ")
-        else:
-            assert image.pixels.shape[:2] == (image.height, image.width)
+        except BadInput:
+            return
+    assert image.pixels.shape[:2] == (image.height, image.width)
 
 
 DAMAGEABLE = [stored(Image.fromarray(RAMP), form) for form in FORMATS] + [with_orientation(6)]

@@ -1,0 +1,64 @@
+"""What holds for every source: complete, repeatable cases whose content is stored under its hash."""
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.contracts import WorkspaceSpec
+from core.errors import Cancelled
+from core.media import decode_image, encode_png
+from core.sources import SOURCES, content_hash, load_workspace, source_of
+from core.sources.package import DATASETS
+from tests.helpers.source_parts import Listener, MemoryBlobs
+
+ASSETS = Path(__file__).resolve().parents[2] / "assets" / "workspaces"
+
+
+def _folder(path: Path) -> tuple[WorkspaceSpec, Path | None]:
+    spec, _ = load_workspace(ASSETS / "chest-xray.toml")
+    rows = [f"{n}.png,{'pneumonia' if n % 2 else 'no_finding'},{n // 2},{n},F,AP" for n in range(8)]
+    for number in range(8):
+        (path / f"{number}.png").write_bytes(encode_png(np.full((3, 3), number, np.uint8)))
+    (path / "cases.csv").write_text("\n".join(["image,finding,patient_id,age,sex,view", *rows]), encoding="utf-8")
+    return spec, path
+
+
+def _package(_path: Path) -> tuple[WorkspaceSpec, Path | None]:
+    return load_workspace(ASSETS / "decoy-digits.toml")[0], None
+
+
+EXAMPLES = {"folder": _folder, "package": _package}
+
+
+def test_every_source_has_an_example():
+    assert set(EXAMPLES) == set(SOURCES)
+    assert set(DATASETS) == {"decoy-digits"}
+
+
+@pytest.mark.parametrize("kind", SOURCES)
+def test_a_source_keeps_its_word(kind, tmp_path):
+    spec, folder = EXAMPLES[kind](tmp_path)
+    assert spec.source.kind == kind
+    blobs, listener = MemoryBlobs(), Listener()
+    result = source_of(spec, folder).read(spec, blobs, listener)
+    assert result.cases
+    assert result.problems == ()
+    assert len({case.name for case in result.cases}) == len(result.cases)
+    assert listener.seen[-1].done == listener.seen[-1].total == len(result.cases)
+    for case in result.cases:
+        assert [value.field for value in case.fields] == [field.name for field in spec.fields]
+        assert set(case.labels) == {target.name for target in spec.targets}
+        assert case.content_hash == content_hash(case.fields, case.labels, case.attributes, case.group)
+    for key in {value.blob for case in result.cases[:50] for value in case.fields}:
+        assert hashlib.sha256(blobs.items[key]).hexdigest() == key
+        assert decode_image(blobs.items[key], kind).width > 0
+    assert source_of(spec, folder).read(spec, MemoryBlobs(), Listener()) == result
+
+
+@pytest.mark.parametrize("kind", SOURCES)
+def test_a_source_stops_when_asked(kind, tmp_path):
+    spec, folder = EXAMPLES[kind](tmp_path)
+    with pytest.raises(Cancelled):
+        source_of(spec, folder).read(spec, MemoryBlobs(), Listener(stop_at=1))
