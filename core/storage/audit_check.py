@@ -80,31 +80,31 @@ def _head_problem(head: ChainHead | None, head_path: Path, hashes: Mapping[int, 
 
 def _payload_problem(tx: Connection) -> str | None:
     erased = _recorded_erasures(tx)
-    query = (
+    of_events = (
         select(_EVENTS.c.sequence, _EVENTS.c.payload_digest, *_PAYLOADS.c)
-        .select_from(_EVENTS)
-        .join(_PAYLOADS, _PAYLOADS.c.event_sequence == _EVENTS.c.sequence, full=True)
-        .where(_EVENTS.c.payload_digest.is_not(None) | _PAYLOADS.c.id.is_not(None))
-        .order_by(_EVENTS.c.sequence, _PAYLOADS.c.verdict_id)
+        .outerjoin(_PAYLOADS, _PAYLOADS.c.event_sequence == _EVENTS.c.sequence)
+        .where(_EVENTS.c.payload_digest.is_not(None))
+        .order_by(_EVENTS.c.sequence)
     )
-    for row in tx.execute(query):
-        where = (
-            f"the comment of verdict {row.verdict_id}" if row.sequence is None else f"event {row.sequence}: its text"
-        )
-        problem = _text_problem(row, erased)
+    for row in tx.execute(of_events):
+        problem = _text_problem(row, row.payload_digest, erased)
         if problem is not None:
-            return f"{where} {problem}"
+            return f"event {row.sequence}: its text {problem}"
+    for row in tx.execute(
+        select(_PAYLOADS).where(_PAYLOADS.c.verdict_id.is_not(None)).order_by(_PAYLOADS.c.verdict_id)
+    ):
+        problem = _text_problem(row, row.digest, erased)
+        if problem is not None:
+            return f"the comment of verdict {row.verdict_id} {problem}"
     return None
 
 
-def _text_problem(row: Row[Any], erased: set[int]) -> str | None:
+def _text_problem(row: Row[Any], digest: str, erased: set[int]) -> str | None:
     if row.id is None:
         return "was removed"
-    if row.sequence is not None and row.digest != row.payload_digest:
-        return "was edited"
     if row.content is None or row.salt is None:
-        return None if row.id in erased else "was removed without a record of an erasure"
-    return None if payloads.digest(row.salt, row.content) == row.digest else "was edited"
+        return None if row.id in erased and row.digest == digest else "was removed without a record of an erasure"
+    return None if payloads.digest(row.salt, row.content) == digest else "was edited"
 
 
 def _recorded_erasures(tx: Connection) -> set[int]:

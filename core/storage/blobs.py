@@ -70,13 +70,11 @@ class BlobStore:
         """
         names: list[str] = []
         source = iter(items)
-        try:
-            self.root.mkdir(parents=True, exist_ok=True)
-            while some := list(islice(source, _BATCH)):
+        while some := list(islice(source, _BATCH)):
+            with self._plain_errors():
+                self.root.mkdir(parents=True, exist_ok=True)
                 with self._lock(fcntl.LOCK_SH):
                     names += self._put_batch(some)
-        except OSError as error:
-            raise Unavailable(_plain(error, self.root)) from error
         return names
 
     def get(self, sha: str) -> bytes:
@@ -93,6 +91,8 @@ class BlobStore:
             data = self.path(sha).read_bytes()
         except FileNotFoundError:
             raise NotFound(f"The stored file {sha[:12]}... is missing. Bring it back from a backup.") from None
+        except OSError as error:
+            raise Unavailable(f"The stored file {sha[:12]}... can't be read ({error.strerror}).") from error
         if hashlib.sha256(data).hexdigest() != sha:
             raise Unavailable(f"The stored file {sha[:12]}... is damaged. Bring it back from a backup.")
         return data
@@ -109,16 +109,16 @@ class BlobStore:
 
     def _put_batch(self, some: list[bytes]) -> list[str]:
         names = [hashlib.sha256(data).hexdigest() for data in some]
+        targets = [self.path(name) for name in names]
         written: dict[Path, BinaryIO] = {}
         try:
-            for name, data in zip(names, some, strict=True):
-                target = self.path(name)
+            for target, data in zip(targets, some, strict=True):
                 if target not in written and not _refreshed(target, len(data)):
                     written[target] = self._write(target, data)
             _flush([file.fileno() for file in written.values()])
             for target, file in written.items():
                 Path(file.name).replace(target)
-            _flush_folders({self.root, *(target.parent for target in written)} if written else ())
+            _flush_folders({self.root, *(target.parent for target in targets)})
         finally:
             for file in written.values():
                 file.close()
@@ -148,14 +148,25 @@ class BlobStore:
         finally:
             os.close(handle)
 
-    def _remove(self, file: Path, before: float) -> int | None:
-        """Delete `file` unless it became young meanwhile; return its size."""
-        with self._lock(fcntl.LOCK_EX):
-            state = file.stat()
-            if state.st_mtime >= before:
-                return None
-            file.unlink()
-            return state.st_size
+    @contextmanager
+    def _plain_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise Unavailable(_plain(error, self.root)) from error
+
+    def remove_old(self, file: Path, before: float) -> int | None:
+        """Delete a file of the store if it was last put before this time (seconds of the epoch).
+
+        Returns its size in bytes, or None when it is younger or gone. No `put` can run in between.
+        """
+        with self._plain_errors(), self._lock(fcntl.LOCK_EX):
+            with suppress(FileNotFoundError):
+                state = file.stat()
+                if state.st_mtime < before:
+                    file.unlink()
+                    return state.st_size
+            return None
 
 
 def _refreshed(target: Path, size: int) -> bool:
@@ -207,13 +218,12 @@ def collect_garbage(db: Database, blobs: BlobStore, minimum_age_seconds: float =
     """
     before = time.time() - minimum_age_seconds
     named = _named(db)
-    removed = freed = kept = 0
-    for file in sorted(blobs.root.glob("??/*")):
-        size = None
-        if file.parent.name + file.name not in named and file.stat().st_mtime < before:
-            size = blobs._remove(file, before)
-        removed, freed, kept = removed + (size is not None), freed + (size or 0), kept + (size is None)
-    return GarbageReport(removed, freed, kept)
+    sizes = [
+        None if file.parent.name + file.name in named else blobs.remove_old(file, before)
+        for file in sorted(blobs.root.glob("??/*"))
+    ]
+    removed = [size for size in sizes if size is not None]
+    return GarbageReport(len(removed), sum(removed), len(sizes) - len(removed))
 
 
 def _named(db: Database) -> set[str]:

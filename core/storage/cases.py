@@ -141,22 +141,26 @@ def _attribute_rows(case_id: int, case: NewCase) -> list[dict[str, object]]:
 
 def _load(tx: Connection, where: ColumnElement[bool]) -> list[Case]:
     table = schema.cases
-    of_case: dict[int, list[FieldValue]] = defaultdict(list)
-    query = select(fields).join(table, table.c.id == fields.c.case_id).where(where)
-    for row in tx.execute(query.order_by(fields.c.case_id, fields.c.position)):
-        of_case[row.case_id].append(FieldValue(row.field, row.blob, row.number, row.text))
-    properties: dict[int, dict[str, str]] = defaultdict(dict)
-    for row in tx.execute(select(attributes).join(table, table.c.id == attributes.c.case_id).where(where)):
-        properties[row.case_id][row.attribute] = row.value
+    columns = [table.c[name] for name in ("id", "name", "group_name", "split", "content_hash")]
+    values, properties = _values(tx, where), _properties(tx, where)
     return [
-        Case(
-            id=row.id,
-            name=row.name,
-            group=row.group_name,
-            split=row.split,
-            fields=tuple(of_case[row.id]),
-            attributes=properties[row.id],
-            content_hash=row.content_hash,
-        )
-        for row in tx.execute(select(table).where(where).order_by(table.c.id))
+        Case(number, name, group, split, tuple(values.get(number, ())), properties.get(number, {}), content_hash)
+        for number, name, group, split, content_hash in tx.execute(select(*columns).where(where).order_by(table.c.id))
     ]
+
+
+def _values(tx: Connection, where: ColumnElement[bool]) -> dict[int, list[FieldValue]]:
+    columns = [fields.c[name] for name in ("case_id", "field", "blob", "number", "text")]
+    query = select(*columns).join(schema.cases, schema.cases.c.id == fields.c.case_id).where(where)
+    found: dict[int, list[FieldValue]] = defaultdict(list)
+    for number, *value in tx.execute(query.order_by(fields.c.case_id, fields.c.position)):
+        found[number].append(FieldValue(*value))
+    return found
+
+
+def _properties(tx: Connection, where: ColumnElement[bool]) -> dict[int, dict[str, str]]:
+    query = select(attributes.c.case_id, attributes.c.attribute, attributes.c.value)
+    found: dict[int, dict[str, str]] = defaultdict(dict)
+    for number, name, value in tx.execute(query.join(schema.cases).where(where).order_by(attributes.c.case_id)):
+        found[number][name] = value
+    return found

@@ -27,6 +27,7 @@ _POOL = {"pool_size": 8, "max_overflow": 56, "pool_timeout": BUSY_SECONDS}
 _PLAIN_WORDS = (
     ("locked", "is busy: another process kept it locked for more than 10 seconds. Try again."),
     ("full", "can't be written: the disk is full. Free some space and try again."),
+    ("deadlock", "was changed by somebody else at the same moment; nothing was saved. Try again."),
     ("readonly", "is read-only. Make the file and its folder writable for this user and start again."),
     ("read-only", "is read-only. Make it writable for this user and start again."),
     ("unable to open", "can't be opened. Check that the folder exists and is writable for this user."),
@@ -42,6 +43,7 @@ class Database:
         self._reader = reader
         self._home = home
         self._turn = threading.Lock()
+        self._owner: int | None = None
         self._is_sqlite = writer.dialect.name == "sqlite"
 
     @property
@@ -110,11 +112,15 @@ class Database:
         if not self._is_sqlite:
             yield
             return
+        if self._owner == threading.get_ident():
+            raise RuntimeError("Database.write can't be nested: pass the open connection on")
         if not self._turn.acquire(timeout=BUSY_SECONDS):
             raise Unavailable(f"The database {self.where} is busy: another writer did not finish. Try again.")
+        self._owner = threading.get_ident()
         try:
             yield
         finally:
+            self._owner = None
             self._turn.release()
 
     def _follow_chain(self) -> None:

@@ -38,3 +38,21 @@ def references(tx: Connection, workspace_id: int, target: str) -> dict[int, Refe
         .order_by(table.case_id, table.revision)
     )
     return {row.case_id: ReferenceLabel(*row) for row in tx.execute(query)}
+
+
+def restore_data_set(tx: Connection, case_id: int, target: str) -> ReferenceLabel | None:
+    """Append a revision with the data set's own label again (when every verdict was withdrawn).
+
+    Returns None where the data set has none: then the last label is replaced by no label, `unlabelled`.
+    """
+    table = reference_labels.c
+    query = (
+        select(table.label)
+        .where(table.case_id == case_id, table.target == target, table.source == "data set")
+        .order_by(table.revision.desc())
+        .limit(1)
+    )
+    label = tx.execute(query).scalar()
+    if label is None:
+        return None
+    return set_reference(tx, case_id, target, label, "data set")

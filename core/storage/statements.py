@@ -52,6 +52,8 @@ def chunks(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
 
 def lock_workspace(tx: Connection, workspace_id: int) -> None:
     """Let one writer at a time work on this workspace's numbers (SQLite has one writer anyway)."""
-    found = tx.execute(select(workspaces.c.id).where(workspaces.c.id == workspace_id).with_for_update()).first()
+    found = tx.execute(
+        select(workspaces.c.id).where(workspaces.c.id == workspace_id).with_for_update(key_share=True)
+    ).first()
     if found is None:
         raise NotFound(f"There is no workspace with the number {workspace_id}. Open one from the list.")
