@@ -1,7 +1,7 @@
 """Commands about cases: bring them in, take them out, ask the model, say what is right."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 import typer
@@ -10,7 +10,6 @@ from core.cli.frame import (
     JsonOption,
     ProgressLines,
     TargetOption,
-    finished,
     metrics_lines,
     metrics_object,
     note,
@@ -19,6 +18,10 @@ from core.cli.frame import (
 )
 from core.contracts import Confidence, MarkForm, Prediction, TargetAnswer, VerdictForm, WorkspaceSpec
 from core.errors import BadInput, NotFound, UserError
+
+if TYPE_CHECKING:
+    from core.services.container import Container
+    from core.services.importing import ImportReport
 
 WorkspaceArgument = Annotated[str, typer.Argument(help="Name of the workspace.")]
 CaseArgument = Annotated[str, typer.Argument(help="Name of the case.")]
@@ -32,10 +35,13 @@ def demo(
 ) -> None:
     """Make the demo workspaces: import their cases, train their first champion, wait for it."""
     with opened() as container:
-        for job_id in container.importing.prepare_demos(tuple(names) if names else None):
-            finished(container.jobs.wait(job_id, ProgressLines()))
+        for name in names or container.settings.demos:
+            note(f"{name}:")
+            report = container.importing.import_demo(name, ProgressLines())
+            _wait(container, report.job_id)
         status = container.workspaces.status()
-    show(as_json, status, *(f"{name} is ready" for name in status["workspaces"]))
+    ready = [f"{name}: champion {item['champion']}" for name, item in status["workspaces"].items()]
+    show(as_json, status, *ready)
 
 
 def import_folder(
@@ -46,31 +52,49 @@ def import_folder(
 ) -> None:
     """Import the cases of a folder. Doing it twice adds nothing."""
     with opened() as container:
-        report = container.importing.import_folder(workspace_toml, folder, actor=container.default_actor)
-        for problem in report.problems:
-            note(f"  line {problem.line}, {problem.column}: {problem.reason}")
-        for name in report.conflicts:
-            note(f"  {name}: already here with other content; kept as it was")
-        lines = [
-            f"{report.workspace}: {report.added} cases added, {report.unchanged} unchanged, "
-            f"{len(report.conflicts)} in conflict, {len(report.problems)} rows not usable"
-        ]
-        result: dict[str, object] = {
-            "workspace": report.workspace,
-            "added": report.added,
-            "unchanged": report.unchanged,
-            "conflicts": list(report.conflicts),
-            "problems": [{"line": p.line, "column": p.column, "reason": p.reason} for p in report.problems],
-            "job": report.job_id,
-        }
+        actor, reporter = container.default_actor, ProgressLines()
+        report = container.importing.import_folder(workspace_toml, folder, actor=actor, reporter=reporter)
+        _tell_what_was_left_out(report)
+        result, lines = import_object(report), [import_line(report)]
         if wait:
-            if report.job_id is not None:
-                finished(container.jobs.wait(report.job_id, ProgressLines()))
-            version = container.workspaces.champion(report.workspace)
+            _wait(container, report.job_id)
+            version = str(container.workspaces.champion(report.workspace))
             metrics = container.retraining.metrics(report.workspace, version)
             result |= {"version": version, "metrics": metrics_object(metrics)}
             lines += [f"champion {version}, on cases that it never trained on:", *metrics_lines(metrics)]
     show(as_json, result, *lines)
+
+
+def _wait(container: "Container", job_id: int | None) -> None:
+    if job_id is not None:
+        container.jobs.wait(job_id, ProgressLines().report)
+
+
+def _tell_what_was_left_out(report: "ImportReport") -> None:
+    for problem in report.problems:
+        note(f"  line {problem.line}, {problem.column}: {problem.reason}")
+    for name in report.conflicts:
+        note(f"  {name}: already here with other content; kept as it was")
+
+
+def import_line(report: "ImportReport") -> str:
+    """Return what an import did, in words."""
+    return (
+        f"{report.workspace}: {report.added} cases added, {report.unchanged} unchanged, "
+        f"{len(report.conflicts)} in conflict, {len(report.problems)} rows not usable"
+    )
+
+
+def import_object(report: "ImportReport") -> dict[str, object]:
+    """Return what an import did, as JSON."""
+    return {
+        "workspace": report.workspace,
+        "added": report.added,
+        "unchanged": report.unchanged,
+        "conflicts": list(report.conflicts),
+        "problems": [{"line": p.line, "column": p.column, "reason": p.reason} for p in report.problems],
+        "job": report.job_id,
+    }
 
 
 def export(

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from core.contracts import Estimate, Job, Progress
-from core.errors import TandemError, UserError
+from core.contracts import Estimate, Progress
+from core.errors import TandemError
 from core.settings import load_settings
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class ProgressLines:
     def __init__(self) -> None:
         self._last = ""
 
-    def __call__(self, progress: Progress) -> None:
+    def report(self, progress: Progress) -> None:
         """Show `progress` when it says something new."""
         line = progress_line(progress)
         key = f"{progress.stage}{10 * progress.done // max(progress.total, 1)}"
@@ -95,12 +95,6 @@ def progress_line(progress: Progress) -> str:
     if progress.seconds_left is not None:
         parts.append(f"about {progress.seconds_left:.0f} s left")
     return " · ".join(part for part in parts if part)
-
-
-def finished(job: Job) -> None:
-    """Raise `UserError` unless `job` is done."""
-    if job.status != "done":
-        raise UserError(f"The {job.kind} job {job.id} of {job.workspace} is {job.status}: {job.error or 'no reason'}")
 
 
 def estimate(value: Estimate) -> dict[str, float | int]:

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from core.cli.cases import WorkspaceArgument
-from core.cli.frame import JsonOption, ProgressLines, finished, metrics_lines, metrics_object, opened, show
+from core.cli.frame import JsonOption, ProgressLines, metrics_lines, metrics_object, opened, show
 from core.contracts import Check, DecisionKind, GateReport
 from core.errors import UserError
 
@@ -35,7 +35,7 @@ def retrain(
         lines = [f"run {run.id} is {run.status}"]
         if wait:
             if run.job_id is not None:
-                finished(container.jobs.wait(run.job_id, ProgressLines()))
+                container.jobs.wait(run.job_id, ProgressLines().report)
             done = container.retraining.run(workspace)
             if done is None or done.version is None:
                 raise UserError(f"The run of {workspace} left no version: {done.error if done else 'it is gone'}.")

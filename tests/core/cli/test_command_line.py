@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from core.cli import app
 from core.cli.benchmarks import figure_line, load_benchmark
 from core.cli.cases import ignore_marks, target_name
-from core.cli.frame import finished, metrics_object, progress_line, refusable
+from core.cli.frame import metrics_object, progress_line, refusable
 from core.cli.machine import machine
 from core.contracts import EncoderSpec, Estimate, FieldSpec, Figure, Progress, TargetSpec, WorkspaceSpec
 from core.errors import BadInput, NotFound, UserError
@@ -140,17 +140,3 @@ def test_metrics_as_json():
     assert metrics_object({"digit": {"accuracy": figure}}) == {
         "digit": {"accuracy": {"value": 0.5, "low": 0.4, "high": 0.6, "n": 10}}
     }
-
-
-def test_a_job_that_is_not_done_is_refused():
-    from datetime import UTC, datetime
-
-    from core.contracts import Job
-
-    job = Job(
-        id=7, kind="champion", workspace="tiny", payload={}, actor_id="local", status="failed", attempt=3,
-        cancel_requested=False, progress=Progress(), checkpoint=None, error="the disk is full",
-        created=datetime.now(UTC), started=None, finished=None,
-    )  # fmt: skip
-    with pytest.raises(UserError, match=r"job 7 of tiny is failed: the disk is full"):
-        finished(job)
