@@ -2,11 +2,11 @@
 
 import threading
 import time
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
@@ -14,6 +14,8 @@ from torch import Tensor
 from core.contracts.results import Prediction
 from core.errors import Unavailable
 from core.models import serving
+from core.models.batching import cases_per_pass
+from core.models.recent import Recent
 from core.models.registry import LoadedModel
 from core.models.serving import Inputs, ServedModel
 
@@ -47,16 +49,16 @@ class _Request:
 class Engine:
     """Answers requests in micro-batches on its own thread; any thread may submit.
 
-    A lone request never waits: the engine takes what is queued, and lingers (at most `max_wait_seconds`) only when
-    the batch before was larger than what has arrived. A request is answered by the version that it came with,
-    however the served version changes meanwhile.
+    A lone request never waits: the engine takes what is queued, and lingers for a fuller batch only within
+    `max_wait_seconds` of its last answer, while clients that were just answered may come back. A request is answered
+    by the version that it came with, however the served version changes meanwhile.
 
     Parameters
     ----------
     max_batch
-        Most requests in one batch.
+        Most requests in one batch; never more than one forward pass takes on the version's device.
     max_wait_seconds
-        Longest linger for a batch to fill.
+        How long after an answer the engine may linger for a fuller batch.
     queue_size
         Most requests that wait.
     deadline_seconds
@@ -73,26 +75,32 @@ class Engine:
     ) -> None:
         self.max_batch, self.max_wait_seconds = max_batch, max_wait_seconds
         self.queue_size, self.deadline_seconds = queue_size, deadline_seconds
-        self._models: OrderedDict[str, LoadedModel] = OrderedDict()
-        self._served: OrderedDict[str, ServedModel] = OrderedDict()
-        self._models_lock = threading.Lock()
+        self._models: Recent[LoadedModel] = Recent(KEPT_MODELS)
+        self._served: Recent[ServedModel] = Recent(KEPT_MODELS)
+        self._loading = threading.Lock()
         self._queue: deque[_Request] = deque()
         self._changed = threading.Condition()
         self._stopped = False
-        self._expected = 1
+        self._clients = 0
+        self._linger_until = 0.0
         self._stats = EngineStats()
         self._thread = threading.Thread(target=self._serve, name="tandem-engine", daemon=True)
         self._thread.start()
 
     def get(self, key: str, loader: Callable[[], LoadedModel]) -> LoadedModel:
-        """Return the version kept under `key` (its sha256), loading it first when it is not in memory."""
-        with self._models_lock:
-            if key not in self._models:
-                self._models[key] = loader()
-            self._models.move_to_end(key)
-            while len(self._models) > KEPT_MODELS:
-                self._models.popitem(last=False)
-            return self._models[key]
+        """Return the version kept under `key` (its sha256), loading it first when it is not in memory.
+
+        Loading and preparing happen in the calling thread, so that requests on other versions go on meanwhile.
+        """
+        model = self._models.get(key)
+        if model is None:
+            with self._loading:
+                model = self._models.get(key)
+                if model is None:
+                    model = loader()
+                    self._setup(model)
+                    self._models.put(key, model)
+        return model
 
     def submit(self, model: LoadedModel, inputs: Inputs) -> Future[Prediction]:
         """Queue one case and return the future of its answer.
@@ -141,10 +149,7 @@ class Engine:
     def stats(self) -> EngineStats:
         """Return what the engine has done so far."""
         with self._changed:
-            stats = self._stats
-            return EngineStats(
-                stats.requests, stats.failures, stats.refused, stats.batches, len(self._queue), stats.latency_seconds
-            )
+            return replace(self._stats, queue_depth=len(self._queue))
 
     def stop(self) -> None:
         """Stop the thread; requests that still wait get `Unavailable`."""
@@ -154,20 +159,18 @@ class Engine:
         self._thread.join()
 
     def _setup(self, model: LoadedModel) -> ServedModel:
-        with self._models_lock:
-            if model.key not in self._served:
-                self._served[model.key] = serving.setup(model)
-            self._served.move_to_end(model.key)
-            while len(self._served) > KEPT_MODELS:
-                self._served.popitem(last=False)
-            return self._served[model.key]
+        served = self._served.get(model.key)
+        if served is None:
+            served = serving.setup(model)
+            self._served.put(model.key, served)
+        return served
 
     def _enqueue(self, request: _Request) -> None:
         with self._changed:
             if self._stopped:
                 raise Unavailable("The prediction engine has stopped. Start the program again.")
             if len(self._queue) >= self.queue_size:
-                self._count(refused=1)
+                self._stats = replace(self._stats, refused=self._stats.refused + 1)
                 raise Unavailable(
                     f"The prediction queue is full ({self.queue_size} requests wait). Try again in a few seconds."
                 )
@@ -179,10 +182,6 @@ class Engine:
             f"No answer within {self.deadline_seconds:g} seconds: the engine is overloaded. Try again in a few seconds."
         )
 
-    def _count(self, **more: float) -> None:
-        fields = {name: getattr(self._stats, name) for name in EngineStats.__dataclass_fields__}
-        self._stats = EngineStats(**{name: value + more.get(name, 0) for name, value in fields.items()})
-
     def _serve(self) -> None:
         while (batch := self._next_batch()) is not None:
             if batch:
@@ -192,24 +191,28 @@ class Engine:
         """Wait for requests; return those of one version, oldest first, or None when the engine stops."""
         with self._changed:
             self._changed.wait_for(lambda: self._queue or self._stopped)
-            wanted = min(self._expected, self.max_batch)
-            if len(self._queue) < wanted:
-                self._changed.wait_for(lambda: len(self._queue) >= wanted or self._stopped, self.max_wait_seconds)
+            if not self._stopped:
+                wanted = min(self._clients, self._room(self._queue[0]))
+                left = self._linger_until - time.monotonic()
+                self._changed.wait_for(lambda: len(self._queue) >= wanted or self._stopped, max(0.0, left))
             if self._stopped:
                 self._turn_away(list(self._queue), Unavailable("The prediction engine has stopped."))
                 return None
             return self._take()
 
+    def _room(self, request: _Request) -> int:
+        """Return how many requests like this one a batch takes: one forward pass, at most `max_batch`."""
+        single = {name: tensor[None] for name, tensor in request.inputs.items()}
+        return min(self.max_batch, cases_per_pass(single, request.model.device))
+
     def _take(self) -> list[_Request]:
+        """Drop late requests and take a batch off the queue; the caller holds the lock."""
         late = time.monotonic() - self.deadline_seconds
-        waiting: list[_Request] = []
-        expired: list[_Request] = []
-        for request in self._queue:
-            (expired if request.submitted < late else waiting).append(request)
-        self._turn_away(expired, self._late())
-        batch = [request for request in waiting if request.model is waiting[0].model][: self.max_batch]
-        self._expected = len(waiting)
-        taken = set(map(id, batch))
+        self._turn_away([request for request in self._queue if request.submitted < late], self._late())
+        waiting = [request for request in self._queue if request.submitted >= late]
+        same = [request for request in waiting if request.model.key == waiting[0].model.key]
+        batch = same[: self._room(same[0])] if same else []
+        taken = {id(request) for request in batch}
         self._queue = deque(request for request in waiting if id(request) not in taken)
         return [request for request in batch if request.future.set_running_or_notify_cancel()]
 
@@ -217,23 +220,34 @@ class Engine:
         for request in requests:
             if request.future.set_running_or_notify_cancel():
                 request.future.set_exception(error)
-        self._count(refused=len(requests))
+        self._stats = replace(self._stats, refused=self._stats.refused + len(requests))
 
     def _answer(self, batch: list[_Request]) -> None:
         try:
             answers: list[Prediction | Exception] = list(self._predict(batch))
         except Exception as error:  # noqa: BLE001 - the thread must live on, whatever a request brings
             answers = [error] if len(batch) == 1 else [self._alone(request) for request in batch]
-        now = time.monotonic()
-        with self._changed:
-            failures = sum(isinstance(answer, Exception) for answer in answers)
-            latency = sum(now - request.submitted for request in batch)
-            self._count(requests=len(batch), failures=failures, batches=1, latency_seconds=latency)
+        self._record(batch, sum(isinstance(answer, Exception) for answer in answers))
         for request, answer in zip(batch, answers, strict=True):
             if isinstance(answer, Exception):
                 request.future.set_exception(answer)
             else:
                 request.future.set_result(answer)
+
+    def _record(self, batch: list[_Request], failures: int) -> None:
+        """Count a batch, and expect its clients back soon: whoever waits now may share a batch with them."""
+        now = time.monotonic()
+        with self._changed:
+            stats = self._stats
+            self._stats = replace(
+                stats,
+                requests=stats.requests + len(batch),
+                failures=stats.failures + failures,
+                batches=stats.batches + 1,
+                latency_seconds=stats.latency_seconds + sum(now - request.submitted for request in batch),
+            )
+            self._clients = len(batch) + len(self._queue)
+            self._linger_until = now + self.max_wait_seconds
 
     def _alone(self, request: _Request) -> Prediction | Exception:
         try:

@@ -28,6 +28,9 @@ class Encoder(nn.Module):
         """Return [batch, dim]."""
         raise NotImplementedError
 
+    def speed_up(self, probe: Tensor) -> None:
+        """Prepare a copy that only serves: same answers, faster. `probe` is a batch of inputs; most do nothing."""
+
     @property
     def key(self) -> str:
         """Hash of architecture and weights of a frozen encoder, for caches; empty for one that trains."""

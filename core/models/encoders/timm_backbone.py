@@ -13,6 +13,7 @@ from core.contracts.spec import EncoderSpec, FieldSpec
 from core.errors import BadInput
 from core.models.batching import cases_per_pass, passes
 from core.models.encoders.base import Encoder
+from core.models.folding import folded
 
 RANDOM_SEED = 0
 """Seed of `weights = "random"`."""
@@ -48,16 +49,22 @@ class TimmBackbone(Encoder):
         """Stay in evaluation mode, whatever `mode` says."""
         return super().train(False)
 
+    def speed_up(self, probe: Tensor) -> None:
+        """Fold batch normalisation into convolutions."""
+        self.model = folded(self.model, self._scaled(probe))
+
     def forward(self, values: Tensor) -> Tensor:
         """Return pooled features [batch, dim]; grey is repeated to three channels, pixels are standardised."""
-        coloured = values.expand(-1, 3, -1, -1)  # [B,1,S,S] or [B,3,S,S] -> [B,3,S,S]
-        scaled = (coloured - self.mean) / self.scale
-        ordered = scaled.contiguous(memory_format=torch.channels_last)
+        ordered = self._scaled(values)
         if torch.is_grad_enabled() or len(ordered) == 0:
             encoded: Tensor = self.model(ordered)
             return encoded
         size = cases_per_pass({"image": ordered}, ordered.device)
         return torch.cat([self.model(ordered[part]) for part in passes(len(ordered), size)])
+
+    def _scaled(self, values: Tensor) -> Tensor:
+        coloured = values.expand(-1, 3, -1, -1)  # [B,1,S,S] or [B,3,S,S] -> [B,3,S,S]
+        return ((coloured - self.mean) / self.scale).contiguous(memory_format=torch.channels_last)
 
 
 Scale = tuple[tuple[float, float, float], tuple[float, float, float]]
