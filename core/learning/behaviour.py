@@ -11,7 +11,6 @@ from core.contracts import ProgressReporter
 from core.learning.marks import Inputs, MarkedExamples, paste
 from core.learning.statistics import Array
 from core.models.examples import Examples
-from core.models.network import TandemNetwork
 from core.models.registry import LoadedModel
 
 BATCH = 64
@@ -81,5 +80,3 @@ def changed_by_paste(
                 differs = answer[target].argmax(dim=1).cpu() != before[target][here].argmax(dim=1)
                 count[here.numpy()] += differs.numpy() / repeats
     return changed
-
-

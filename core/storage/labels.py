@@ -7,6 +7,9 @@ from core.contracts.records import ReferenceLabel
 from core.storage.columns import now
 from core.storage.schema import cases, reference_labels
 
+NO_LABEL = ""
+"""A revision with this label takes the reference label away."""
+
 
 def set_reference(
     tx: Connection, case_id: int, target: str, label: str, source: LabelSource, verdict_id: int | None = None
@@ -37,22 +40,20 @@ def references(tx: Connection, workspace_id: int, target: str) -> dict[int, Refe
         .where(cases.c.workspace_id == workspace_id, table.target == target)
         .order_by(table.case_id, table.revision)
     )
-    return {row.case_id: ReferenceLabel(*row) for row in tx.execute(query)}
+    current = {row.case_id: ReferenceLabel(*row) for row in tx.execute(query)}
+    return {case_id: reference for case_id, reference in current.items() if reference.label != NO_LABEL}
 
 
-def restore_data_set(tx: Connection, case_id: int, target: str) -> ReferenceLabel | None:
-    """Append a revision with the data set's own label again (when every verdict was withdrawn).
+def restore_data_set(tx: Connection, case_id: int, target: str) -> ReferenceLabel:
+    """Append a revision with the data set's own label again, for when every verdict was withdrawn.
 
-    Returns None where the data set has none: then the last label is replaced by no label, `unlabelled`.
+    Where the data set has none, the case is without a reference label again.
     """
     table = reference_labels.c
     query = (
         select(table.label)
         .where(table.case_id == case_id, table.target == target, table.source == "data set")
-        .order_by(table.revision.desc())
+        .order_by(table.revision)
         .limit(1)
     )
-    label = tx.execute(query).scalar()
-    if label is None:
-        return None
-    return set_reference(tx, case_id, target, label, "data set")
+    return set_reference(tx, case_id, target, tx.execute(query).scalar() or NO_LABEL, "data set")

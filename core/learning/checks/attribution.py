@@ -8,12 +8,11 @@ from torch import Tensor
 
 from core.contracts import Check
 from core.learning.checks.base import GateContext, Line, judge, not_assessable
-from core.learning.marks import MarkedExamples, paste
+from core.learning.marks import paste
 from core.learning.statistics import Array, Resampler, mean_difference
 from core.models.network import LogitModule
 from core.models.registry import LoadedModel
 from explain.base import Subject
-from explain.quality import mass_in_region
 from explain.registry import explainer
 
 METHOD = "occlusion"
@@ -81,9 +80,7 @@ def _share(
     values = explainer(METHOD).explain(subject, one, label).values
     inside = total = 0.0
     for field, value in zip(fields, values, strict=True):
-        mass = float(value.abs().sum())
-        total += mass
-        if field in masks and mass > 0:
-            mask = masks[field][index].expand_as(value)
-            inside += mass * mass_in_region(value, mask)
+        total += float(value.abs().sum())
+        if field in masks:
+            inside += float((value.abs() * masks[field][index].expand_as(value)).sum())
     return inside / total if total > 0 else 0.0

@@ -98,7 +98,7 @@ def _verdict(line: Line, adjusted_p: float) -> CheckVerdict:
     low, high = line.difference.low, line.difference.high
     good = low > line.limit if line.better == "higher" else high < line.limit
     no_change = line.difference.low == line.difference.high == 0.0
-    inside = 0.0 >= line.limit if line.better == "higher" else 0.0 <= line.limit
+    inside = line.limit <= 0.0 if line.better == "higher" else line.limit >= 0.0
     if good or (no_change and inside):
         return "pass"
     return "fail" if adjusted_p < SIGNIFICANCE else "not assessable"

@@ -11,9 +11,7 @@ from core.learning.metrics import correct
 from core.learning.statistics import holm, mean_difference, share_beyond
 
 
-def subset_line(
-    name: str, title: str, answers: TargetAnswers, chosen: NDArray[np.bool_], margin: float
-) -> Line:
+def subset_line(name: str, title: str, answers: TargetAnswers, chosen: NDArray[np.bool_], margin: float) -> Line:
     """Measure the change of accuracy on the chosen cases."""
     before = correct(answers.champion, answers.labels)[chosen]
     after = correct(answers.candidate, answers.labels)[chosen]

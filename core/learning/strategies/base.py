@@ -1,17 +1,18 @@
 """What a strategy gets and gives."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 import torch
-import torch.nn.functional as functional
 from torch import Tensor
 
 from core.contracts import ProgressReporter, WorkspaceSpec
 from core.learning.marks import MarkedExamples
 from core.models.examples import Examples
 from core.models.network import TandemNetwork
+from core.models.supervised import SupervisedObjective
 from core.models.training import Objective
 
 Embedder = Callable[[Mapping[str, Tensor]], Tensor]
@@ -48,38 +49,18 @@ class Strategy(Protocol):
         """Return the objective that `core.models.training.fit` minimises."""
 
 
-def class_weights(examples: Examples, spec: WorkspaceSpec, device: torch.device) -> dict[str, Tensor | None]:
-    """Return per target the inverse-frequency class weights [K] (mean 1), or None where they are off."""
-    return {
-        target.name: _inverse_frequency(examples.labels[target.name], len(target.classes), device)
-        if spec.training.class_weights
-        else None
-        for target in spec.targets
-    }
-
-
-def _inverse_frequency(labels: Tensor, classes: int, device: torch.device) -> Tensor:
-    counts = torch.bincount(labels[labels >= 0], minlength=classes).clamp_min(1).float()
-    weights = counts.sum() / (classes * counts)
-    return (weights / weights.mean()).to(device)
-
-
-def label_loss(
-    logits: Mapping[str, Tensor],
-    labels: Mapping[str, Tensor],
-    spec: WorkspaceSpec,
-    weights: Mapping[str, Tensor | None],
-) -> Tensor:
-    """Return the weighted sum over targets of mean cross-entropy; cases without a label (-1) are left out."""
-    total = torch.zeros((), device=next(iter(logits.values())).device)
-    for target in spec.targets:
-        known = labels[target.name] >= 0
-        if bool(known.any()):
-            loss = functional.cross_entropy(
-                logits[target.name][known], labels[target.name][known], weight=weights[target.name]
-            )
-            total = total + target.weight * loss
-    return total
+def supervised(context: StrategyContext) -> SupervisedObjective:
+    """Return plain cross-entropy on the training cases: the part that all strategies share."""
+    frozen = context.network.frozen
+    return SupervisedObjective(
+        context.train,
+        context.validation,
+        context.spec,
+        seed=context.seed,
+        device=context.device,
+        train_embeddings=context.embed_examples(context.train) if frozen else None,
+        validation_embeddings=context.embed_examples(context.validation) if frozen else None,
+    )
 
 
 def capped(penalty: Tensor, limit: Tensor) -> Tensor:
@@ -90,19 +71,7 @@ def capped(penalty: Tensor, limit: Tensor) -> Tensor:
     return penalty * min(1.0, float(limit.detach()) / value)
 
 
-def log_likelihood(
-    logits: Mapping[str, Tensor], labels: Mapping[str, Tensor], spec: WorkspaceSpec, weights: Mapping[str, Tensor | None]
-) -> float:
-    """Return minus the label loss: the validation score; higher is better."""
-    return -float(label_loss(logits, labels, spec, weights))
-
-
-def epoch_batch(count: int, batch_size: int, step: int, seed: int) -> Tensor:
-    """Return the indices of mini-batch `step`; each epoch is a new permutation that depends on nothing else.
-
-    So a resumed run draws the very same batches.
-    """
-    per_epoch = max(1, -(-count // batch_size))
-    epoch, position = divmod(step, per_epoch)
-    order = torch.randperm(count, generator=torch.Generator().manual_seed(seed * 1_000_003 + epoch))
-    return order[position * batch_size : (position + 1) * batch_size]
+def typical_probability(plain: SupervisedObjective, logits: dict[str, Tensor], labels: dict[str, Tensor]) -> float:
+    """Return exp(-cross-entropy): the typical probability of the right answer, 0 to 1, higher is better."""
+    total = sum(target.weight for target in plain.targets)
+    return math.exp(-float(plain.cross_entropy(logits, labels)) / total)

@@ -18,17 +18,11 @@ import torch
 from torch import Tensor
 
 from core.learning.marks import MarkedExamples, blend, draw_masks, swap, targets, tensors
-from core.learning.strategies.base import (
-    StrategyContext,
-    capped,
-    class_weights,
-    epoch_batch,
-    label_loss,
-    log_likelihood,
-)
+from core.learning.strategies.base import StrategyContext, capped, supervised, typical_probability
 from core.learning.strategies.guided_frozen import FrozenGuidedObjective
 from core.learning.strategies.labels import LabelsStrategy
 from core.models.network import TandemNetwork
+from core.models.randomness import epoch_rows
 from core.models.training import Objective
 
 ANNOTATED_BATCH = 128
@@ -63,9 +57,13 @@ class GuidedObjective:
     def __init__(self, context: StrategyContext) -> None:
         self._context = context
         self._ignore = context.marked.with_ignore()
-        self._weights = class_weights(context.train, context.spec, context.device)
+        self._plain = supervised(context)
         self._batch = context.spec.training.batch_size
-        self.steps_per_epoch = max(1, -(-len(context.train) // self._batch))
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Mini-batches in one pass over the training cases."""
+        return self._plain.steps_per_epoch
 
     def loss(self, network: TandemNetwork, step: int, generator: torch.Generator) -> Tensor:
         """Return classification loss on mixed batches plus the capped gradient penalty."""
@@ -84,14 +82,17 @@ class GuidedObjective:
         return (1 - weight) * ordinary + weight * annotated, marked, ordinary + annotated
 
     def validation_score(self, network: TandemNetwork) -> float:
-        """Return the mean log-likelihood on validation cases that exchanged marked content; higher is better."""
+        """Return the typical probability of the right answer on validation cases that exchanged marked content.
+
+        Range 0 to 1, higher is better.
+        """
         context, generator = self._context, torch.Generator().manual_seed(self._context.seed)
         inputs = tensors(context.validation, context.device)
         labels = targets(context.validation, context.device)
         scores = []
         for _ in range(VALIDATION_DRAWS if len(self._ignore) else 1):
             mixed = self._exchange(inputs, generator)
-            scores.append(log_likelihood(network(mixed), labels, context.spec, self._weights))
+            scores.append(typical_probability(self._plain, network(mixed), labels))
         return sum(scores) / len(scores)
 
     def _exchange(self, inputs: dict[str, Tensor], generator: torch.Generator) -> dict[str, Tensor]:
@@ -102,12 +103,12 @@ class GuidedObjective:
 
     def _ordinary_loss(self, network: TandemNetwork, step: int, generator: torch.Generator) -> Tensor:
         context = self._context
-        batch = context.train.select(epoch_batch(len(context.train), self._batch, step, context.seed))
+        batch = context.train.select(epoch_rows(len(context.train), self._batch, step, context.seed))
         inputs, labels = tensors(batch, context.device), targets(batch, context.device)
         mixed = self._exchange(inputs, generator)
         chosen = (torch.rand(len(batch), generator=generator) < SWAPPED_SHARE).to(context.device)
         half = {field: torch.where(_like(chosen, value), mixed[field], value) for field, value in inputs.items()}
-        return label_loss(network(half), labels, context.spec, self._weights)
+        return self._plain.cross_entropy(network(half), labels)
 
     def _annotated_loss(self, network: TandemNetwork, marked: MarkedExamples, generator: torch.Generator) -> Tensor:
         context = self._context
@@ -115,12 +116,12 @@ class GuidedObjective:
         replaced = blend(
             tensors(marked.examples, context.device), context.train.batch(donors, context.device), marked.ignore
         )
-        return label_loss(network(replaced), targets(marked.examples, context.device), context.spec, self._weights)
+        return self._plain.cross_entropy(network(replaced), targets(marked.examples, context.device))
 
     def _penalty(self, network: TandemNetwork, marked: MarkedExamples) -> Tensor:
         inputs = tensors(marked.examples, self._context.device)
         for value in inputs.values():
-            value.requires_grad_(requires_grad=True)
+            value.requires_grad_()
         answers = network(inputs)
         score = torch.stack([torch.log_softmax(logits, dim=1).sum() for logits in answers.values()]).sum()
         gradients = torch.autograd.grad(score, list(inputs.values()), create_graph=True)

@@ -12,14 +12,7 @@ from torch import Tensor
 
 from core.contracts import Progress
 from core.learning.marks import MarkedExamples, blend, paste, targets, tensors
-from core.learning.strategies.base import (
-    StrategyContext,
-    capped,
-    class_weights,
-    epoch_batch,
-    label_loss,
-    log_likelihood,
-)
+from core.learning.strategies.base import StrategyContext, capped, supervised, typical_probability
 from core.models.examples import Examples
 from core.models.network import TandemNetwork
 
@@ -47,48 +40,39 @@ class FrozenGuidedObjective:
 
     def __init__(self, context: StrategyContext) -> None:
         self._context = context
-        self._weights = class_weights(context.train, context.spec, context.device)
-        self._batch = context.spec.training.batch_size
-        self.steps_per_epoch = max(1, -(-len(context.train) // self._batch))
-        self._train = context.embed_examples(context.train).to(context.device)
-        self._validation = context.embed_examples(context.validation).to(context.device)
-        self._train_labels = targets(context.train, context.device)
+        self._plain = supervised(context)
         self._validation_labels = targets(context.validation, context.device)
         marked = context.marked.with_ignore()
         generator = torch.Generator().manual_seed(context.seed)
         self._pairs = _training_pairs(context, marked, generator) if len(marked) else None
         self._exchanged = _pasted(context, context.validation, marked, generator) if len(marked) else None
 
+    @property
+    def steps_per_epoch(self) -> int:
+        """Mini-batches in one pass over the training cases."""
+        return self._plain.steps_per_epoch
+
     def loss(self, network: TandemNetwork, step: int, generator: torch.Generator) -> Tensor:
         """Return classification loss on cases and counterexamples plus the capped consistency term."""
-        spec, rows = self._context.spec, self._rows(step)
-        labels = {target: values[rows] for target, values in self._train_labels.items()}
-        ordinary = label_loss(network.decide(self._train[rows]), labels, spec, self._weights)
+        ordinary = self._plain.loss(network, step, generator)
         if self._pairs is None:
             return ordinary
         chosen = torch.randint(len(self._pairs), (min(PAIR_BATCH, len(self._pairs)),), generator=generator)
         chosen = chosen.to(self._context.device)
         before = network.decide(self._pairs.before[chosen])
         after = network.decide(self._pairs.after[chosen])
-        pair_labels = {target: values[chosen] for target, values in self._pairs.labels.items()}
-        classification = (ordinary + label_loss(after, pair_labels, spec, self._weights)) / 2
-        gap = torch.stack([(after[t.name] - before[t.name]).pow(2).mean() for t in spec.targets]).sum()
+        labels = {target: values[chosen] for target, values in self._pairs.labels.items()}
+        classification = (ordinary + self._plain.cross_entropy(after, labels)) / 2
+        gap = torch.stack([(after[target] - before[target]).pow(2).mean() for target in after]).sum()
         return classification + capped(gap, classification)
 
     def validation_score(self, network: TandemNetwork) -> float:
-        """Return the mean log-likelihood on validation cases, plain and with the artefact pasted in."""
-        spec, labels = self._context.spec, self._validation_labels
-        plain = log_likelihood(network.decide(self._validation), labels, spec, self._weights)
+        """Return the typical probability of the right answer on validation cases, plain and with the artefact."""
+        plain = self._plain.validation_score(network)
         if self._exchanged is None:
             return plain
-        mixed = log_likelihood(
-            network.decide(self._exchanged.after), self._exchanged.labels, spec, self._weights
-        )
-        return (plain + mixed) / 2
-
-    def _rows(self, step: int) -> Tensor:
-        rows = epoch_batch(len(self._context.train), self._batch, step, self._context.seed)
-        return rows.to(self._context.device)
+        pasted = typical_probability(self._plain, network.decide(self._exchanged.after), self._validation_labels)
+        return (plain + pasted) / 2
 
 
 @torch.no_grad()
@@ -101,9 +85,7 @@ def _embed(context: StrategyContext, inputs: dict[str, Tensor]) -> Tensor:
     return torch.cat(parts)
 
 
-def _pasted(
-    context: StrategyContext, examples: Examples, marked: MarkedExamples, generator: torch.Generator
-) -> Pairs:
+def _pasted(context: StrategyContext, examples: Examples, marked: MarkedExamples, generator: torch.Generator) -> Pairs:
     """Paste randomly drawn marked content into each example, at the place where it was marked."""
     rows = torch.randint(len(marked), (len(examples),), generator=generator)
     before, after = [], []

@@ -1,7 +1,7 @@
 """Corrected labels only: what any tool does. It is also the control that guided retraining is held against."""
 
-from core.learning.strategies.base import StrategyContext
-from core.models.training import Objective, SupervisedObjective
+from core.learning.strategies.base import StrategyContext, supervised
+from core.models.training import Objective
 
 
 class LabelsStrategy:
@@ -14,12 +14,4 @@ class LabelsStrategy:
 
     def objective(self, context: StrategyContext) -> Objective:
         """Return plain cross-entropy on training and feedback cases."""
-        frozen = context.network.frozen
-        return SupervisedObjective(
-            context.train,
-            context.validation,
-            context.spec,
-            device=context.device,
-            train_embeddings=context.embed_examples(context.train) if frozen else None,
-            validation_embeddings=context.embed_examples(context.validation) if frozen else None,
-        )
+        return supervised(context)

@@ -1,0 +1,92 @@
+"""The record, readable: events with who, what, on which version, having seen what."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from core.contracts import AuditCheck, AuditEvent, AuditRow
+from core.services.runtime import Runtime
+from core.storage import actors, audit
+from core.storage.audit_check import verify
+from core.storage.payloads import of_event
+
+WORDS: Mapping[str, str] = {
+    "import": "imported cases",
+    "read": "read a case",
+    "verdict": "gave a verdict",
+    "undo": "took a verdict back",
+    "retrain": "started a retraining",
+    "cancel": "cancelled a retraining",
+    "version": "delivered a version",
+    "gate": "measured a candidate",
+    "promote": "promoted a version",
+    "reject": "rejected a version",
+    "rollback": "rolled back",
+    "erasure": "erased personal data",
+}
+FILE = "audit.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """The auditor's verbs."""
+
+    runtime: Runtime
+
+    @property
+    def head(self) -> Path:
+        """The file that holds the chain's head."""
+        return self.runtime.settings.home / "audit.head"
+
+    def events(
+        self, *, workspace: str | None = None, kind: str | None = None, actor_id: str | None = None, limit: int = 500
+    ) -> tuple[AuditRow, ...]:
+        """Return events, newest first."""
+        with self.runtime.database.read() as tx:
+            found = audit.events(tx, workspace=workspace, kind=kind, actor_id=actor_id, limit=limit)
+            names = actors.names(tx)
+            payloads = {e.sequence: of_event(tx, e.sequence) for e in found if e.payload_digest}
+        return tuple(_row(event, names, payloads.get(event.sequence)) for event in found)
+
+    def kinds(self) -> tuple[str, ...]:
+        """Return the kinds of event that occur."""
+        with self.runtime.database.read() as tx:
+            return audit.kinds(tx)
+
+    def verify(self) -> AuditCheck:
+        """Verify the whole chain against the head that is kept in a file."""
+        return verify(self.runtime.database, self.head)
+
+    def export(self, folder: Path) -> Path:
+        """Write the chain as JSON lines into `folder` and return the file."""
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / FILE
+        path.write_text(self.export_text(), encoding="utf-8")
+        return path
+
+    def export_text(self) -> str:
+        """Return the whole chain as JSON lines, oldest first."""
+        with self.runtime.database.read() as tx:
+            events = audit.events(tx, limit=None)
+        lines = [json.dumps(asdict(event), default=str, ensure_ascii=False) for event in reversed(events)]
+        return "\n".join(lines) + ("\n" if lines else "")
+
+
+def _row(event: AuditEvent, names: Mapping[str, str], payload: bytes | None) -> AuditRow:
+    subject = {key: value for key, value in event.subject.items() if value is not None}
+    what = WORDS.get(event.kind, event.kind)
+    about = ", ".join(f"{key} {subject[key]}" for key in ("case", "version", "label") if key in subject)
+    details = [(key, str(value)) for key, value in subject.items()]
+    if payload is not None:
+        details.append(("record", payload.decode("utf-8", "replace")))
+    details += [("hash", event.hash), ("previous hash", event.previous_hash)]
+    return AuditRow(
+        sequence=event.sequence,
+        at=event.at,
+        actor=names.get(event.actor_id, event.actor_id),
+        kind=event.kind,
+        workspace=event.workspace or "",
+        summary=f"{what}: {about}" if about else what,
+        details=tuple(details),
+    )

@@ -1,0 +1,71 @@
+"""Finding things by the names people use: workspaces, cases, versions, models."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from core.contracts import Case, ReferenceLabel, TargetSpec, Workspace, WorkspaceSpec
+from core.errors import Conflict, NotFound
+from core.models.registry import LoadedModel, load_version
+from core.services.runtime import Runtime
+from core.storage import cases, labels, versions, workspaces
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """Looks up by name, with messages that say what exists."""
+
+    runtime: Runtime
+
+    def workspace(self, tx: Connection, name: str) -> tuple[Workspace, WorkspaceSpec]:
+        """Return a workspace and what its revision declares."""
+        workspace = workspaces.get(tx, name)
+        return workspace, self.runtime.spec(workspace)
+
+    def case(self, tx: Connection, workspace: str, name: str) -> tuple[Workspace, WorkspaceSpec, Case]:
+        """Return a case with its workspace."""
+        found, spec = self.workspace(tx, workspace)
+        return found, spec, cases.get(tx, found.id, name)
+
+    def references(self, tx: Connection, workspace: Workspace) -> dict[str, dict[int, ReferenceLabel]]:
+        """Return the current reference labels: target -> case id -> label."""
+        spec = self.runtime.spec(workspace)
+        return {target.name: labels.references(tx, workspace.id, target.name) for target in spec.targets}
+
+    def model(self, workspace: Workspace, version: str | None = None) -> LoadedModel:
+        """Return a version in memory, by default the champion.
+
+        Raises
+        ------
+        Conflict
+            When nothing serves yet.
+        """
+        name = version or workspace.champion
+        if name is None:
+            raise Conflict(
+                f"Workspace {workspace.name!r} has no model yet. Wait until its first training has finished."
+            )
+        with self.runtime.database.read() as tx:
+            stored = versions.get(tx, workspace.id, name)
+        return self.runtime.engine.get(
+            stored.sha256, lambda: load_version(self.runtime.blobs, stored, self.runtime.device)
+        )
+
+
+def target_of(spec: WorkspaceSpec, name: str | None) -> TargetSpec:
+    """Return the named target, or the only one.
+
+    Raises
+    ------
+    NotFound
+        When the name is unknown, or missing where there are several.
+    """
+    known = ", ".join(target.name for target in spec.targets)
+    if name is None:
+        if len(spec.targets) > 1:
+            raise NotFound(f"Workspace {spec.name!r} has several targets. Name one of: {known}.")
+        return spec.targets[0]
+    for target in spec.targets:
+        if target.name == name:
+            return target
+    raise NotFound(f"Workspace {spec.name!r} has no target {name!r}. Known: {known}.")

@@ -1,0 +1,123 @@
+"""The only place where the parts meet."""
+
+import functools
+from dataclasses import dataclass
+
+import torch
+
+from core.contracts import Actor
+from core.models.engine import Engine
+from core.services.auditing import Audit
+from core.services.casebook import Casebook
+from core.services.caseviews import CaseViews
+from core.services.catalogue import Catalogue
+from core.services.decisions import Deciding
+from core.services.explaining import Explaining
+from core.services.exporting import Exporting
+from core.services.feedback import Feedback
+from core.services.gating import Gating
+from core.services.handlers import Handlers
+from core.services.health import Health
+from core.services.importing import Importing
+from core.services.jobs import Jobs
+from core.services.maintenance import Maintenance
+from core.services.predictions import Predictions
+from core.services.queueing import Queueing
+from core.services.retraining import Retraining
+from core.services.review import Review
+from core.services.runtime import Cache, Runtime
+from core.services.scoring import Scoring
+from core.services.training import Training
+from core.services.verdicts import Verdicts
+from core.services.workspaces import Workspaces
+from core.settings import Settings, load_settings
+from core.storage.blobs import BlobStore
+from core.storage.database import open_database
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """All services of one process, wired."""
+
+    runtime: Runtime
+    importing: Importing
+    jobs: Jobs
+    workspaces: Workspaces
+    review: Review
+    predictions: Predictions
+    retraining: Retraining
+    audit: Audit
+    exporting: Exporting
+    maintenance: Maintenance
+    health: Health
+
+    @property
+    def settings(self) -> Settings:
+        """The settings that this container was built from."""
+        return self.runtime.settings
+
+    @property
+    def default_actor(self) -> Actor:
+        """Who acts when nobody signed in."""
+        return self.runtime.actor
+
+    def close(self) -> None:
+        """Stop the engine and the background work, and close the database."""
+        self.review.background.shutdown(wait=True, cancel_futures=True)
+        self.runtime.engine.stop()
+        self.runtime.database.close()
+
+
+def _runtime(settings: Settings) -> Runtime:
+    if settings.threads:
+        torch.set_num_threads(settings.threads)
+    kind = "service" if settings.actor.startswith("service:") else "person"
+    return Runtime(
+        settings=settings,
+        database=open_database(settings),
+        blobs=BlobStore(settings.home / "blobs"),
+        engine=Engine(),
+        device=torch.device("cuda" if torch.cuda.is_available() else "cpu"),
+        actor=Actor(settings.actor, kind, settings.actor),  # type: ignore[arg-type]
+    )
+
+
+def build_container(settings: Settings | None = None) -> Container:
+    """Open the database and wire all services.
+
+    Raises
+    ------
+    UserError
+        When the database can't be used: read-only, from a newer schema, or unreachable.
+    """
+    runtime = _runtime(settings or load_settings())
+    catalogue, casebook = Catalogue(runtime), Casebook(runtime)
+    scoring = Scoring(runtime, casebook, catalogue)
+    queueing = Queueing(runtime, catalogue, Cache(16))
+    explaining = Explaining(runtime, casebook)
+    gating = Gating(runtime, casebook, catalogue, scoring)
+    importing = Importing(runtime)
+    training = Training(runtime, casebook, catalogue)
+    handlers = Handlers(runtime, importing, training, scoring, gating)
+    views = CaseViews(runtime, catalogue, casebook, queueing)
+    verdicts = Verdicts(runtime, catalogue, casebook)
+    feedback = Feedback(runtime, catalogue, casebook, scoring)
+    return Container(
+        runtime=runtime,
+        importing=importing,
+        jobs=Jobs(runtime, handlers.table()),
+        workspaces=Workspaces(runtime, catalogue, queueing, scoring),
+        review=Review(runtime, catalogue, casebook, queueing, views, explaining, verdicts),
+        predictions=Predictions(runtime, catalogue, casebook, explaining),
+        retraining=Retraining(runtime, catalogue, feedback, gating, scoring, Deciding(runtime, catalogue)),
+        audit=Audit(runtime),
+        exporting=Exporting(runtime, catalogue),
+        maintenance=Maintenance(runtime),
+        health=Health(runtime),
+    )
+
+
+@functools.cache
+def shared_container() -> Container:
+    """Return the container of this process, built on first use."""
+    return build_container()

@@ -1,0 +1,185 @@
+"""Explanations of a version's answers, kept by (version, case, method, target, label, options)."""
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors.torch import load, save
+from torch import Tensor
+
+from core.contracts import Case, EvidenceView, FieldEvidence, FieldSpec, Workspace
+from core.errors import BadInput, NotFound
+from core.media.heat import heat_png
+from core.models.network import LogitModule
+from core.models.preparation import map_to_original, to_tensor
+from core.models.registry import LoadedModel
+from core.services.casebook import Casebook
+from core.services.runtime import Cache, Runtime
+from core.storage import cache, versions
+from explain.base import Attribution, Explainer, Subject
+from explain.errors import ExplainError
+from explain.registry import compatible, explainer
+
+Maps = Mapping[str, NDArray[np.float32] | float]
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """One explanation, in the pixels of the original."""
+
+    version: str
+    method: Explainer
+    target: str
+    label: str
+    maps: Maps
+    attribution: Attribution
+    cached: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Explaining:
+    """Computes explanations, or finds them."""
+
+    runtime: Runtime
+    casebook: Casebook
+    fitting: Cache[str, tuple[str, ...]] = field(default_factory=lambda: Cache(32))
+
+    def methods(self, model: LoadedModel, case: Case) -> tuple[str, ...]:
+        """Return the methods that fit this version, best first; decided once per version by looking at it."""
+
+        def look() -> tuple[str, ...]:
+            target = model.manifest.targets[0].target
+            found = compatible(self._subject(model, target), self._inputs(model, case))
+            return tuple(method.name for method in found)
+
+        return self.fitting.get(model.key, look)
+
+    def explain(
+        self, workspace: Workspace, model: LoadedModel, case: Case, target: str, label: str, method: str
+    ) -> Explained:
+        """Explain the logit of `label`.
+
+        Raises
+        ------
+        NotFound
+            When the method does not exist or does not fit this version.
+        """
+        chosen = self._method(model, case, method)
+        classes = model.manifest.target(target).classes
+        if label not in classes:
+            raise NotFound(f"{label!r} is no label of {target!r}. Labels: {', '.join(classes)}.")
+        key = _key(method, target, label)
+        with self.runtime.database.read() as tx:
+            version_id = versions.get(tx, workspace.id, model.version).id
+            stored = cache.evidence(tx, version_id, case.id, key)
+        attribution = _unpack(self.runtime.blobs.get(stored), chosen.signed) if stored else None
+        if attribution is None:
+            attribution = self._compute(chosen, model, case, target, classes.index(label))
+            blob = self.runtime.blobs.put(_pack(attribution))
+            with self.runtime.database.write() as tx:
+                cache.put_evidence(tx, version_id, case.id, key, blob)
+        maps = self._maps(model, case, attribution)
+        return Explained(model.version, chosen, target, label, maps, attribution, stored is not None)
+
+    def view(self, explained: Explained, model: LoadedModel) -> EvidenceView:
+        """Return an explanation ready to draw, with what it is, what it is not, and its own quality."""
+        a, method = explained.attribution, explained.method
+        total = sum(float(np.abs(values).sum()) for values in explained.maps.values()) or 1.0
+        fields = tuple(
+            _field_evidence(model.spec.field(name), values, method.signed, total)
+            for name, values in explained.maps.items()
+        )
+        return EvidenceView(
+            version=explained.version,
+            method=method.name,
+            title=method.title,
+            target=explained.target,
+            label=explained.label,
+            fields=fields,
+            completeness_error=a.completeness_error,
+            reached=a.reached,
+            signed=method.signed,
+            what=method.what,
+            what_not=method.what_not,
+            seconds=a.seconds,
+            steps=a.steps,
+            cached=explained.cached,
+        )
+
+    def _method(self, model: LoadedModel, case: Case, name: str) -> Explainer:
+        fitting = self.methods(model, case)
+        try:
+            chosen = explainer(name)
+        except ExplainError as error:
+            raise NotFound(f"{str(error)[:1].upper()}{str(error)[1:]}") from None
+        if name not in fitting:
+            raise NotFound(
+                f"{name!r} does not fit the model of {model.version}. Methods that do: {', '.join(fitting)}."
+            )
+        return chosen
+
+    def _compute(self, method: Explainer, model: LoadedModel, case: Case, target: str, label: int) -> Attribution:
+        try:
+            return method.explain(self._subject(model, target), self._inputs(model, case), label)
+        except ExplainError as error:
+            raise BadInput(f"{method.title} can't explain case {case.name!r}: {error}") from error
+
+    def _subject(self, model: LoadedModel, target: str) -> Subject:
+        fields = model.spec.fields
+        module = LogitModule(model.network, target, [item.name for item in fields])
+        kinds = tuple(item.kind for item in fields)
+        return Subject(module.eval(), kinds, model.manifest.target(target).output_sd, model.lock)
+
+    def _inputs(self, model: LoadedModel, case: Case) -> tuple[Tensor, ...]:
+        prepared = self.casebook.inputs(case, model.spec)
+        return tuple(to_tensor(prepared[item.name][None], model.device) for item in model.spec.fields)
+
+    def _maps(self, model: LoadedModel, case: Case, attribution: Attribution) -> Maps:
+        """Carry attributions back to what a person sees: image fields to the original's pixels."""
+        return {
+            item.name: map_to_original(values.sum(dim=0), self.casebook.geometry(case, item))
+            for item, values in zip(model.spec.fields, attribution.values, strict=True)
+        }
+
+
+def _field_evidence(field: FieldSpec, values: NDArray[np.float32] | float, signed: bool, total: float) -> FieldEvidence:
+    share = float(np.abs(values).sum()) / total
+    if isinstance(values, float):
+        return FieldEvidence(field.name, field.kind, value=values, share=share)
+    return FieldEvidence(field.name, field.kind, heat=heat_png(values, signed), share=share)
+
+
+def _key(method: str, target: str, label: str) -> str:
+    text = json.dumps([method, target, label, explain_version()])
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def explain_version() -> int:
+    """Return the number that changes when a method's result does, so that old results are not shown."""
+    return 1
+
+
+def _pack(attribution: Attribution) -> bytes:
+    error = math.nan if attribution.completeness_error is None else attribution.completeness_error
+    steps = -1 if attribution.steps is None else attribution.steps
+    facts = torch.tensor([error, float(attribution.reached), float(steps), attribution.seconds], dtype=torch.float64)
+    values = {f"value_{i:03d}": value.contiguous() for i, value in enumerate(attribution.values)}
+    return save({"facts": facts, **values})
+
+
+def _unpack(data: bytes, signed: bool) -> Attribution:
+    tensors = load(data)
+    error, reached, steps, seconds = tensors.pop("facts").tolist()
+    return Attribution(
+        values=tuple(tensors[name] for name in sorted(tensors)),
+        completeness_error=None if math.isnan(error) else error,
+        reached=bool(reached),
+        steps=None if steps < 0 else int(steps),
+        signed=signed,
+        seconds=seconds,
+    )

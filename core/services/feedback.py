@@ -1,0 +1,138 @@
+"""What people said since the champion was trained, and pictures of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.contracts import (
+    Case,
+    Estimate,
+    FeedbackView,
+    GateReport,
+    Region,
+    Thumbnail,
+    Version,
+    VersionView,
+    WorkspaceSpec,
+)
+from core.learning.strategies.registry import strategies
+from core.media.images import thumbnail
+from core.media.masks import decode_mask
+from core.services.casebook import Casebook
+from core.services.catalogue import Catalogue
+from core.services.runtime import Cache, Runtime
+from core.services.scoring import Scoring
+from core.storage import cases, regions, runs, verdicts, versions
+
+THUMBNAIL_PIXELS = 96
+MOST_THUMBNAILS = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """Summaries for the retraining page."""
+
+    runtime: Runtime
+    catalogue: Catalogue
+    casebook: Casebook
+    scoring: Scoring
+    drawn: Cache[tuple[int, tuple[int, ...]], bytes] = field(default_factory=lambda: Cache(256))
+
+    def view(self, workspace: str) -> FeedbackView:
+        """Return counts and marks of the verdicts that the champion has not seen."""
+        with self.runtime.database.read() as tx:
+            found, spec = self.catalogue.workspace(tx, workspace)
+            seen: set[int] = set()
+            if found.champion is not None:
+                run_id = versions.get(tx, found.id, found.champion).run_id
+                seen = set(runs.get(tx, run_id).verdict_ids) if run_id is not None else set()
+            fresh = [v for v in verdicts.standing(tx, found.id) if v.id not in seen]
+            marks = [region for verdict in fresh for region in verdict.regions]
+            marked = cases.by_ids(tx, {verdict.case_id for verdict in fresh})
+            artefacts = regions.artefacts(tx, found.id)
+        return FeedbackView(
+            verdicts=len(fresh),
+            overrides=sum(verdict.stance == "override" for verdict in fresh),
+            marks=len(marks),
+            ledger=sum(marked[verdict.case_id].split == "ledger" for verdict in fresh),
+            artefacts=artefacts,
+            thumbnails=self._thumbnails(marks, marked, spec),
+            strategies=tuple((item.name, item.words) for item in strategies()),
+            default_strategy=spec.training.strategy,
+        )
+
+    def changed(self, workspace: str, report: GateReport | None) -> tuple[Thumbnail, ...]:
+        """Return pictures of the ledger cases that the candidate answers differently, right-to-wrong first."""
+        if report is None:
+            return ()
+        shown = report.changed[:MOST_THUMBNAILS]
+        with self.runtime.database.read() as tx:
+            found, spec = self.catalogue.workspace(tx, workspace)
+            stored = {item.case: cases.get(tx, found.id, item.case) for item in shown}
+        return tuple(
+            Thumbnail(
+                item.case,
+                self._picture(stored[item.case], (), spec),
+                f"{item.champion} → {item.candidate}, reference {item.reference}",
+            )
+            for item in shown
+        )
+
+    def versions(self, workspace: str, stored: Sequence[Version]) -> tuple[VersionView, ...]:
+        """Return the versions, newest first, with the ledger figures of those that are in play."""
+        return tuple(
+            VersionView(
+                version.name, version.status, version.created, version.parent, self._figures(workspace, version)
+            )
+            for version in reversed(stored)
+        )
+
+    def _figures(self, workspace: str, version: Version) -> tuple[tuple[str, Estimate], ...]:
+        if version.status not in ("champion", "candidate"):
+            return ()
+        with self.runtime.database.read() as tx:
+            _, spec = self.catalogue.workspace(tx, workspace)
+        single = len(spec.targets) == 1
+        return tuple(
+            (name if single else f"{target.name} {name}", estimate)
+            for target in spec.targets
+            for name, estimate in self.scoring.figures(workspace, version.name, target.name).items()
+        )
+
+    def _thumbnails(
+        self, marks: Sequence[Region], marked: dict[int, Case], spec: WorkspaceSpec
+    ) -> tuple[Thumbnail, ...]:
+        by_case: dict[int, list[Region]] = {}
+        for mark in marks:
+            by_case.setdefault(mark.case_id, []).append(mark)
+        return tuple(
+            Thumbnail(
+                marked[case_id].name,
+                self._picture(marked[case_id], found, spec),
+                ", ".join(sorted({m.mark.artefact or "look here" for m in found})),
+            )
+            for case_id, found in list(by_case.items())[:MOST_THUMBNAILS]
+        )
+
+    def _picture(self, case: Case, marks: Sequence[Region], spec: WorkspaceSpec) -> bytes | None:
+        """Return a small picture of the first image field with its marks outlined; None without an image."""
+        images = [item.name for item in spec.fields if item.kind == "image"]
+        if not images:
+            return None
+
+        def draw() -> bytes:
+            pixels = self.casebook.pixels(case, images[0])
+            return thumbnail(pixels.pixels, THUMBNAIL_PIXELS, self._union(case, images[0], marks))
+
+        return self.drawn.get((case.id, tuple(mark.id for mark in marks)), draw)
+
+    def _union(self, case: Case, name: str, marks: Sequence[Region]) -> NDArray[np.bool_] | None:
+        height, width = self.casebook.size(case, name)
+        masks = [
+            decode_mask(self.runtime.blobs.get(m.mark.mask), width, height, f"mark on case {case.name!r}")
+            for m in marks
+            if m.mark.field == name and m.mark.mask
+        ]
+        return np.logical_or.reduce(masks) if masks else None

@@ -1,0 +1,118 @@
+"""The gate as a verb: gather ledger, models and marks, measure, keep the report."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from core.contracts import Case, GateReport, ProgressReporter, Region, Workspace, WorkspaceSpec
+from core.errors import Conflict, Refused
+from core.learning.checks.base import GateContext
+from core.learning.gate import ledger_hash, run_gate
+from core.learning.statistics import Resampler
+from core.services.casebook import Casebook, References
+from core.services.catalogue import Catalogue
+from core.services.embeddings import Silent
+from core.services.runtime import Runtime
+from core.services.scoring import Scoring
+from core.storage import audit, cases, gates, regions, versions
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerMaterial:
+    """What the gate reads from the database, in one transaction."""
+
+    workspace: Workspace
+    spec: WorkspaceSpec
+    ledger: tuple[Case, ...]
+    marked_cases: dict[int, Case]
+    marks: tuple[Region, ...]
+    references: References
+
+
+@dataclass(frozen=True, slots=True)
+class Gating:
+    """Measures candidates."""
+
+    runtime: Runtime
+    casebook: Casebook
+    catalogue: Catalogue
+    scoring: Scoring
+
+    def measure(
+        self, workspace: str, version: str, *, actor_id: str, reporter: ProgressReporter | None = None
+    ) -> GateReport:
+        """Measure a candidate against the champion on the ledger and keep the report.
+
+        Raises
+        ------
+        Conflict
+            When there is no champion, or the version is the champion itself.
+        Refused
+            When the ledger is empty.
+        """
+        context, material = self._context(workspace, version, reporter)
+        content = [case.content_hash for case in material.ledger]
+        with self.runtime.database.read() as tx:
+            judged = gates.judged(tx, material.workspace.id, ledger_hash(context, content))
+        report = run_gate(context, [case.name for case in material.ledger], content, judged + 1)
+        with self.runtime.database.write() as tx:
+            self.keep(tx, material.workspace, report, actor_id)
+        return report
+
+    def keep(self, tx: Connection, workspace: Workspace, report: GateReport, actor_id: str) -> None:
+        """Store a report with its audit event."""
+        candidate = versions.get(tx, workspace.id, report.version)
+        champion = versions.get(tx, workspace.id, report.champion)
+        gates.add(tx, candidate.id, champion.id, report)
+        audit.append(
+            tx,
+            actor_id=actor_id,
+            kind="gate",
+            workspace=workspace.name,
+            subject={
+                "version": report.version,
+                "champion": report.champion,
+                "verdict": report.verdict,
+                "ledger": report.ledger_hash,
+                "judged": report.judged,
+            },
+        )
+
+    def _material(self, workspace: str) -> LedgerMaterial:
+        with self.runtime.database.read() as tx:
+            found, spec = self.catalogue.workspace(tx, workspace)
+            ledger = cases.list_cases(tx, found.id, "ledger")
+            marks = tuple(region for region in regions.standing(tx, found.id) if region.mark.artefact)
+            marked_cases = cases.by_ids(tx, {region.case_id for region in marks})
+            references = self.catalogue.references(tx, found)
+        if not ledger:
+            raise Refused(f"Workspace {workspace!r} has no ledger cases, so nothing can be proved. Import more cases.")
+        return LedgerMaterial(found, spec, ledger, marked_cases, marks, references)
+
+    def _context(
+        self, workspace: str, version: str, reporter: ProgressReporter | None
+    ) -> tuple[GateContext, LedgerMaterial]:
+        material = self._material(workspace)
+        if material.workspace.champion == version:
+            raise Conflict(f"{version} serves already: there is nothing to compare it with.")
+        champion = self.catalogue.model(material.workspace)
+        candidate = self.catalogue.model(material.workspace, version)
+        ledger = self.casebook.examples(material.ledger, material.spec, material.references)
+        listener = reporter or Silent()
+        context = GateContext(
+            spec=material.spec,
+            ledger=ledger,
+            attributes=[case.attributes for case in material.ledger],
+            champion=champion,
+            candidate=candidate,
+            answers=(
+                self.scoring.logits(champion, ledger, listener),
+                self.scoring.logits(candidate, ledger, listener),
+            ),
+            resampler=Resampler.of_groups(ledger.groups, seed=material.spec.split.seed),
+            marked=self.casebook.marked(material.marked_cases, material.marks, material.spec, material.references),
+            device=self.runtime.device,
+            seed=material.spec.split.seed,
+            reporter=listener,
+        )
+        return context, material

@@ -1,0 +1,151 @@
+"""Bringing cases in: all or nothing for the batch, listed row by row for what can't be used."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from core.contracts import Actor, NewCase, NewJob, ProgressReporter, Workspace, WorkspaceSpec
+from core.errors import Conflict, ImportRefused
+from core.services.embeddings import Silent
+from core.services.runtime import Runtime
+from core.sources.base import RowProblem, SourceResult
+from core.sources.registry import source_of
+from core.sources.workspace_file import load_workspace, parse_workspace
+from core.storage import actors, audit, cases, jobs, labels, workspaces
+
+SHIPPED = Path(__file__).resolve().parents[2] / "assets" / "workspaces"
+FROZEN_SECTIONS = ("fields", "targets", "attributes", "split", "source")
+"""What can't change once verdicts exist."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What an import did."""
+
+    workspace: str
+    added: int
+    unchanged: int
+    conflicts: tuple[str, ...]
+    """Names of cases whose content differs from what is stored; they were left as they are."""
+    problems: tuple[RowProblem, ...]
+    job_id: int | None
+    """Job that trains the first champion, or None when there is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Importing:
+    """Creates workspaces and fills them."""
+
+    runtime: Runtime
+
+    def import_folder(
+        self, toml: Path, folder: Path, *, actor: Actor, reporter: ProgressReporter | None = None
+    ) -> ImportReport:
+        """Import the cases of a folder into the workspace that a TOML file declares.
+
+        Raises
+        ------
+        UserError
+            When the file or the folder can't be used at all; nothing is changed then.
+        """
+        spec, text = load_workspace(toml)
+        return self._import(spec, text, folder, actor, reporter or Silent())
+
+    def prepare_demos(self, names: Sequence[str] | None = None) -> tuple[int, ...]:
+        """Ask the worker for the demo workspaces that are not there yet; return the jobs."""
+        wanted = self.runtime.settings.demos if names is None else tuple(names)
+        with self.runtime.database.write() as tx:
+            actors.ensure(tx, self.runtime.actor)
+            asked = [self._ask_for_demo(tx, name) for name in wanted]
+        return tuple(job_id for job_id in asked if job_id is not None)
+
+    def import_demo(self, name: str, reporter: ProgressReporter) -> ImportReport:
+        """Import a workspace that ships with the product (run by the worker)."""
+        spec, text = load_workspace(shipped(name))
+        return self._import(spec, text, None, self.runtime.actor, reporter)
+
+    def _ask_for_demo(self, tx: Connection, name: str) -> int | None:
+        shipped(name)
+        if name in workspaces.names(tx) and workspaces.get(tx, name).champion:
+            return None
+        job = NewJob("import", name, {"demo": name}, self.runtime.actor.id, key=f"demo:{name}")
+        return jobs.add(tx, job).id
+
+    def _import(
+        self, spec: WorkspaceSpec, text: str, folder: Path | None, actor: Actor, reporter: ProgressReporter
+    ) -> ImportReport:
+        result = source_of(spec, folder).read(spec, self.runtime.blobs, reporter)
+        if not result.cases:
+            raise ImportRefused(_nothing_usable(spec, result))
+        with self.runtime.database.write() as tx:
+            actors.ensure(tx, actor)
+            self._refuse_frozen_changes(tx, spec)
+            workspace = workspaces.ensure(tx, spec.name, text, actor.id)
+            added = cases.add_many(tx, workspace.id, workspace.revision_id, result.cases)
+            _store_labels(tx, workspace, result.cases)
+            audit.append(
+                tx,
+                actor_id=actor.id,
+                kind="import",
+                workspace=spec.name,
+                subject={
+                    "revision": workspace.revision,
+                    "added": added.added,
+                    "unchanged": added.unchanged,
+                    "conflicts": len(added.conflicts),
+                    "unusable_rows": len(result.problems),
+                },
+            )
+            job_id = None if workspace.champion else ask_for_champion(tx, workspace, actor)
+        return ImportReport(spec.name, added.added, added.unchanged, added.conflicts, result.problems, job_id)
+
+    def _refuse_frozen_changes(self, tx: Connection, spec: WorkspaceSpec) -> None:
+        """Refuse a revision that changes fields, targets or splits once verdicts exist."""
+        if spec.name not in workspaces.names(tx):
+            return
+        stored = workspaces.get(tx, spec.name)
+        before = parse_workspace(stored.toml, spec.name)
+        changed = [name for name in FROZEN_SECTIONS if getattr(before, name) != getattr(spec, name)]
+        if changed and workspaces.has_verdicts(tx, stored.id):
+            raise Conflict(
+                f"Workspace {spec.name!r} already has verdicts, so its {', '.join(changed)} can't change. "
+                "Give the file another `name` to start a new workspace."
+            )
+
+
+def shipped(name: str) -> Path:
+    """Return the TOML file of a demo that ships with the product.
+
+    Raises
+    ------
+    ImportRefused
+        Names the demos that need no folder.
+    """
+    demos = sorted(path.stem for path in SHIPPED.glob("*.toml") if 'kind = "package"' in path.read_text("utf-8"))
+    if name not in demos:
+        raise ImportRefused(f"No demo workspace {name!r}. Demos that need no folder: {', '.join(demos)}.")
+    return SHIPPED / f"{name}.toml"
+
+
+def ask_for_champion(tx: Connection, workspace: Workspace, actor: Actor) -> int:
+    """Queue the training of the first champion, once."""
+    key = f"champion:{workspace.name}"
+    return jobs.add(tx, NewJob("champion", workspace.name, {}, actor.id, key=key)).id
+
+
+def _store_labels(tx: Connection, workspace: Workspace, new: Sequence[NewCase]) -> None:
+    """Store the data set's labels of cases that have none yet."""
+    ids = {case.name: (case.id, case.content_hash) for case in cases.list_cases(tx, workspace.id)}
+    known = {target: labels.references(tx, workspace.id, target) for target in {t for c in new for t in c.labels}}
+    for case in new:
+        case_id, stored_hash = ids[case.name]
+        for target, label in case.labels.items():
+            if case_id not in known[target] and stored_hash == case.content_hash:
+                labels.set_reference(tx, case_id, target, label, "data set")
+
+
+def _nothing_usable(spec: WorkspaceSpec, result: SourceResult) -> str:
+    first = "; ".join(f"line {p.line}, column {p.column}: {p.reason}" for p in result.problems[:3])
+    return f"No row of workspace {spec.name!r} can be used. {first or 'The source is empty.'}"

@@ -1,0 +1,168 @@
+"""Feedback, runs, gate and decisions, as one page and one CLI see them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from core.contracts import (
+    Actor,
+    Decision,
+    DecisionKind,
+    Estimate,
+    GateReport,
+    NewJob,
+    Progress,
+    RetrainingView,
+    Run,
+    RunView,
+    Workspace,
+)
+from core.errors import Conflict, Refused
+from core.learning.strategies.registry import strategy as strategy_of
+from core.services.catalogue import Catalogue
+from core.services.decisions import Choice, Deciding, roll_back_target, waiting_candidate
+from core.services.feedback import Feedback
+from core.services.gating import Gating
+from core.services.runtime import Runtime
+from core.services.scoring import Scoring
+from core.storage import actors, audit, decisions, gates, jobs, regions, runs, verdicts, versions
+from core.storage.chain import Subject
+
+
+@dataclass(frozen=True, slots=True)
+class Retraining:
+    """The lead's verbs."""
+
+    runtime: Runtime
+    catalogue: Catalogue
+    feedback: Feedback
+    gating: Gating
+    scoring: Scoring
+    deciding: Deciding
+
+    def view(self, workspace: str) -> RetrainingView:
+        """Return everything on the retraining page."""
+        with self.runtime.database.read() as tx:
+            found, _ = self.catalogue.workspace(tx, workspace)
+            candidate = waiting_candidate(tx, found)
+            report = gates.get(tx, versions.get(tx, found.id, candidate).id) if candidate else None
+            latest = runs.latest(tx, found.id, "retrain")
+            run = self._run_view(tx, found, latest) if latest else None
+            gate_job = jobs.latest(tx, workspace, "gate")
+            stored = versions.list_versions(tx, found.id)
+            taken = decisions.list_decisions(tx, found.id)
+            target = roll_back_target(tx, found)
+        running = gate_job if gate_job and gate_job.status in ("queued", "running") else None
+        return RetrainingView(
+            workspace=workspace,
+            champion=found.champion,
+            feedback=self.feedback.view(workspace),
+            run=run,
+            candidate=candidate,
+            gate_job=(running.progress or Progress("waiting for the worker")) if running else None,
+            report=report,
+            changed=self.feedback.changed(workspace, report),
+            versions=self.feedback.versions(workspace, stored),
+            decisions=taken,
+            can_roll_back_to=target,
+        )
+
+    def start(self, workspace: str, *, actor: Actor, strategy: str | None = None, use_regions: bool = True) -> RunView:
+        """Ask the worker for a retraining; the one that is already under way is returned instead.
+
+        Raises
+        ------
+        Refused
+            When nobody gave a verdict yet.
+        """
+        with self.runtime.database.write() as tx:
+            actors.ensure(tx, actor)
+            found, spec = self.catalogue.workspace(tx, workspace)
+            chosen = strategy_of(strategy or spec.training.strategy)
+            given = verdicts.standing(tx, found.id)
+            if found.champion is None:
+                raise Conflict(f"Workspace {workspace!r} has no champion yet. Wait for its first training.")
+            if not given:
+                raise Refused("There is nothing to learn from yet: give at least one verdict first.")
+            busy = runs.latest(tx, found.id, "retrain")
+            if busy is not None and busy.status in ("queued", "running"):
+                return self._run_view(tx, found, busy)
+            run = runs.add(
+                tx,
+                found.id,
+                "retrain",
+                chosen.name,
+                spec.training.seed,
+                use_regions,
+                tuple(verdict.id for verdict in given),
+                found.champion,
+            )
+            job = jobs.add(tx, NewJob("retrain", workspace, {"run": run.id}, actor.id, key=f"run:{run.id}"))
+            runs.set_job(tx, run.id, job.id)
+            subject: Subject = {"run": run.id, "strategy": chosen.name, "verdicts": len(given), "regions": use_regions}
+            audit.append(tx, actor_id=actor.id, kind="retrain", workspace=workspace, subject=subject)
+            return self._run_view(tx, found, runs.get(tx, run.id))
+
+    def run(self, workspace: str) -> RunView | None:
+        """Return the latest retraining, live."""
+        with self.runtime.database.read() as tx:
+            found, _ = self.catalogue.workspace(tx, workspace)
+            latest = runs.latest(tx, found.id, "retrain")
+            return self._run_view(tx, found, latest) if latest else None
+
+    def cancel(self, workspace: str, *, actor: Actor) -> None:
+        """Ask the running retraining to stop."""
+        with self.runtime.database.write() as tx:
+            actors.ensure(tx, actor)
+            found, _ = self.catalogue.workspace(tx, workspace)
+            latest = runs.latest(tx, found.id, "retrain")
+            if latest is None or latest.job_id is None or latest.status not in ("queued", "running"):
+                raise Conflict("No retraining is under way.")
+            jobs.request_cancel(tx, latest.job_id)
+            audit.append(tx, actor_id=actor.id, kind="cancel", workspace=workspace, subject={"run": latest.id})
+
+    def gate(self, workspace: str, version: str, *, actor: Actor) -> GateReport:
+        """Measure a version now and keep the report."""
+        with self.runtime.database.write() as tx:
+            actors.ensure(tx, actor)
+        return self.gating.measure(workspace, version, actor_id=actor.id)
+
+    def decide(
+        self,
+        workspace: str,
+        kind: DecisionKind,
+        version: str | None,
+        reason: str,
+        *,
+        actor: Actor,
+        override: bool = False,
+        acknowledge: bool = False,
+        expected_champion: str | None = None,
+    ) -> Decision:
+        """Promote, reject or roll back; see `core.services.decisions`."""
+        choice = Choice(kind, version, reason, override, acknowledge, expected_champion)
+        return self.deciding.decide(workspace, choice, actor)
+
+    def metrics(self, workspace: str, version: str) -> Mapping[str, Mapping[str, Estimate]]:
+        """Return target -> figure name -> estimate on the ledger."""
+        with self.runtime.database.read() as tx:
+            _, spec = self.catalogue.workspace(tx, workspace)
+        return {target.name: self.scoring.figures(workspace, version, target.name) for target in spec.targets}
+
+    def _run_view(self, tx: Connection, workspace: Workspace, run: Run) -> RunView:
+        job = jobs.get(tx, run.job_id) if run.job_id is not None else None
+        given = set(run.verdict_ids)
+        marks = sum(region.verdict_id in given for region in regions.standing(tx, workspace.id))
+        return RunView(
+            id=run.id,
+            job_id=run.job_id,
+            strategy=run.strategy,
+            status=job.status if job else run.status,
+            progress=job.progress if job else Progress(),
+            version=run.version,
+            error=job.error if job else run.error,
+            created=run.created,
+            verdicts=len(given),
+            marks=marks if run.use_regions else 0,
+        )

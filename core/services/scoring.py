@@ -1,0 +1,106 @@
+"""Answers of a version for many cases at once, kept: they order the queue and measure the version."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from sqlalchemy import Connection
+from torch import Tensor
+
+from core.contracts import Case, Estimate, ProgressReporter, Split, Version, Workspace, WorkspaceSpec
+from core.learning.metrics import ledger_figures
+from core.learning.statistics import Resampler
+from core.models.calibration import softmax
+from core.models.embedding import embed_all
+from core.models.examples import Examples
+from core.models.registry import LoadedModel
+from core.services.casebook import Casebook
+from core.services.catalogue import Catalogue
+from core.services.embeddings import Silent, StoredEmbeddings
+from core.services.runtime import Cache, Runtime
+from core.storage import cache, cases, versions
+
+SCORED_SPLITS: tuple[Split, ...] = ("pool", "ledger")
+BATCH = 256
+FigureKey = tuple[int, str, tuple[tuple[int, str], ...]]
+Figures = dict[str, Estimate]
+
+
+@dataclass(frozen=True, slots=True)
+class Scoring:
+    """Scores pool and ledger cases with a version, and measures it on the ledger."""
+
+    runtime: Runtime
+    casebook: Casebook
+    catalogue: Catalogue
+    kept: Cache[FigureKey, Figures] = field(default_factory=lambda: Cache(64))
+
+    def score(self, workspace: str, version: str, reporter: ProgressReporter | None = None) -> None:
+        """Compute and keep the calibrated probabilities of all pool and ledger cases that have none yet."""
+        with self.runtime.database.read() as tx:
+            found, spec = self.catalogue.workspace(tx, workspace)
+            stored = versions.get(tx, found.id, version)
+            known = cache.scores(tx, stored.id, spec.targets[0].name)
+            missing = [c for split in SCORED_SPLITS for c in _of_split(tx, found, split) if c.id not in known]
+        if missing:
+            model = self.catalogue.model(found, version)
+            answers = self.logits(model, self.casebook.examples(missing, spec, {}), reporter or Silent())
+            self._keep(stored, model, missing, answers)
+
+    def logits(self, model: LoadedModel, examples: Examples, reporter: ProgressReporter) -> dict[str, Tensor]:
+        """Return logits [n, K] per target, on cached embeddings where the encoder is frozen."""
+        with torch.no_grad():
+            if model.network.frozen:
+                stored = StoredEmbeddings(self.runtime, model.network.embedding_key)
+                embedding = embed_all(model.network, examples, model.device, reporter, stored)
+                return {t: v.cpu() for t, v in model.network.decide(embedding.to(model.device)).items()}
+            starts = range(0, len(examples), BATCH)
+            rows = [range(start, min(start + BATCH, len(examples))) for start in starts]
+            parts = [model.network(examples.batch(part, model.device)) for part in rows]
+        return {target: torch.cat([part[target].cpu() for part in parts]) for target in model.network.targets}
+
+    def _keep(self, version: Version, model: LoadedModel, scored: Sequence[Case], answers: dict[str, Tensor]) -> None:
+        with self.runtime.database.write() as tx:
+            for target, logits in answers.items():
+                rows = softmax(logits.double().numpy(), model.manifest.target(target).temperature).tolist()
+                cache.put_scores(
+                    tx, version.id, target, {c.id: tuple(row) for c, row in zip(scored, rows, strict=True)}
+                )
+
+    def figures(self, workspace: str, version: str, target: str) -> Figures:
+        """Return accuracy, AUROC and calibration error on the ledger, each with n and interval.
+
+        Uses the scores that are kept; scores the version first when there are none.
+        """
+        for _ in range(2):
+            with self.runtime.database.read() as tx:
+                found, spec = self.catalogue.workspace(tx, workspace)
+                stored = versions.get(tx, found.id, version)
+                probabilities = cache.scores(tx, stored.id, target)
+                labels = {i: r.label for i, r in self.catalogue.references(tx, found)[target].items()}
+                ledger = _of_split(tx, found, "ledger")
+            judged = [case for case in ledger if case.id in labels]
+            if all(case.id in probabilities for case in judged):
+                break
+            self.score(workspace, version)
+        key: FigureKey = (stored.id, target, tuple((case.id, labels[case.id]) for case in judged))
+        return self.kept.get(key, lambda: _measure(spec, target, judged, probabilities, labels))
+
+
+def _of_split(tx: Connection, workspace: Workspace, split: Split) -> tuple[Case, ...]:
+    return cases.list_cases(tx, workspace.id, split)
+
+
+def _measure(
+    spec: WorkspaceSpec,
+    target: str,
+    judged: Sequence[Case],
+    probabilities: dict[int, tuple[float, ...]],
+    labels: dict[int, str],
+) -> Figures:
+    classes = spec.target(target).classes
+    rows = np.asarray([probabilities[case.id] for case in judged]).reshape(len(judged), len(classes))
+    truth = np.asarray([classes.index(labels[case.id]) for case in judged], dtype=np.int64)
+    resampler = Resampler.of_groups([case.group for case in judged], seed=spec.split.seed)
+    return dict(ledger_figures(rows, truth, resampler))

@@ -1,0 +1,226 @@
+"""Training a version from the database: assemble, fit, calibrate, store. Run by the worker."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from sqlalchemy import Connection
+from torch import Tensor
+
+from core.contracts import (
+    Case,
+    Checkpointer,
+    NewVersion,
+    Progress,
+    ProgressReporter,
+    Region,
+    Run,
+    Version,
+    Workspace,
+    WorkspaceSpec,
+)
+from core.learning.assembly import TrainingSet, assemble, refuse_untrainable
+from core.learning.strategies.base import StrategyContext
+from core.learning.strategies.registry import strategy
+from core.models.calibration import fit_temperature, lac_threshold, softmax
+from core.models.embedding import embed_all
+from core.models.examples import Examples
+from core.models.manifest import Manifest, TargetCalibration, library_versions
+from core.models.network import TandemNetwork, build_network
+from core.models.registry import SavedVersion, save_version
+from core.models.training import FitResult, TrainingPlan, fit
+from core.services.casebook import Casebook, References
+from core.services.catalogue import Catalogue
+from core.services.embeddings import StoredEmbeddings
+from core.services.runtime import Runtime
+from core.storage import cases, regions, runs, versions
+
+MINIMUM_CALIBRATION = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """Everything that one training reads from the database, taken in one transaction."""
+
+    workspace: Workspace
+    spec: WorkspaceSpec
+    cases: dict[int, Case]
+    references: References
+    regions: tuple[Region, ...]
+    chosen: TrainingSet
+
+    def rows(self, ids: Sequence[int]) -> list[Case]:
+        """Return cases by id, in order."""
+        return [self.cases[case_id] for case_id in ids]
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A version whose blobs are stored and that is not registered yet."""
+
+    material: Material
+    saved: SavedVersion
+    run: Run
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """Trains versions."""
+
+    runtime: Runtime
+    casebook: Casebook
+    catalogue: Catalogue
+
+    def train(self, workspace: str, run: Run, reporter: ProgressReporter, checkpointer: Checkpointer) -> Trained:
+        """Train one version for `run` and store its blobs.
+
+        Raises
+        ------
+        Refused
+            When there is nothing to train on.
+        Cancelled
+            When somebody asked the job to stop.
+        """
+        material = self._material(workspace, run)
+        network = build_network(material.spec, run.seed).to(self.runtime.device)
+        context = self._context(material, network, run, reporter)
+        if network.frozen:
+            network.fit_standardiser(context.embed_examples(context.train))
+        plan = _plan(material.spec, run.seed)
+        fitted = fit(network, strategy(run.strategy).objective(context), plan, reporter, checkpointer)
+        reporter.report(Progress("calibrating", curve=fitted.curve))
+        calibrated = self._calibrate(material, network, reporter)
+        manifest = _manifest(material, network, run, calibrated, len(context.train), fitted)
+        return Trained(material, save_version(self.runtime.blobs, network, manifest), run)
+
+    def register(self, tx: Connection, trained: Trained) -> Version:
+        """Register a trained version as a candidate; the database refuses it if a ledger case trained it."""
+        material, run = trained.material, trained.run
+        runs.record_training_cases(tx, run.id, material.chosen.everything)
+        version = versions.add(
+            tx,
+            NewVersion(
+                workspace_id=material.workspace.id,
+                revision_id=material.workspace.revision_id,
+                run_id=run.id,
+                parent=run.parent,
+                weights=trained.saved.weights,
+                manifest=trained.saved.manifest,
+                sha256=trained.saved.sha256,
+            ),
+        )
+        runs.finish(tx, run.id, "done", version=version.name)
+        return version
+
+    def _material(self, workspace: str, run: Run) -> Material:
+        with self.runtime.database.read() as tx:
+            found, spec = self.catalogue.workspace(tx, workspace)
+            everything = cases.list_cases(tx, found.id)
+            references = self.catalogue.references(tx, found)
+            marks = regions.standing(tx, found.id)
+        use_regions = run.use_regions and strategy(run.strategy).uses_regions
+        chosen = assemble(everything, references, marks, use_regions=use_regions)
+        by_id = {case.id: case for case in everything}
+        refuse_untrainable([by_id[case_id] for case_id in chosen.everything])
+        return Material(found, spec, by_id, references, marks, chosen)
+
+    def _context(
+        self, material: Material, network: TandemNetwork, run: Run, reporter: ProgressReporter
+    ) -> StrategyContext:
+        chosen, spec = material.chosen, material.spec
+        reporter.report(Progress("preparing the cases"))
+        used = set(chosen.marked)
+        marks = [region for region in material.regions if region.case_id in used]
+        return StrategyContext(
+            spec=spec,
+            network=network,
+            train=self._examples(material, [*chosen.train, *chosen.feedback]),
+            validation=self._examples(material, chosen.validation),
+            marked=self.casebook.marked(material.cases, marks, spec, material.references),
+            embed_examples=lambda examples: self._embed(network, examples, reporter),
+            device=self.runtime.device,
+            seed=run.seed,
+            reporter=reporter,
+        )
+
+    def _examples(self, material: Material, ids: Sequence[int]) -> Examples:
+        return self.casebook.examples(material.rows(ids), material.spec, material.references)
+
+    def _embed(self, network: TandemNetwork, examples: Examples, reporter: ProgressReporter) -> Tensor:
+        cache = StoredEmbeddings(self.runtime, network.embedding_key)
+        return embed_all(network, examples, self.runtime.device, reporter, cache)
+
+    def _calibrate(
+        self, material: Material, network: TandemNetwork, reporter: ProgressReporter
+    ) -> tuple[TargetCalibration, ...]:
+        held_out = [case.id for case in material.cases.values() if case.split == "calibration"]
+        examples = self._examples(material, held_out) if held_out else None
+        answers = self._logits(network, examples, reporter) if examples is not None else {}
+        return tuple(
+            _calibration(
+                material.spec, target.name, answers.get(target.name), examples.labels[target.name] if examples else None
+            )
+            for target in material.spec.targets
+        )
+
+    def _logits(self, network: TandemNetwork, examples: Examples, reporter: ProgressReporter) -> dict[str, Tensor]:
+        network.eval()
+        with torch.no_grad():
+            if network.frozen:
+                return network.decide(self._embed(network, examples, reporter).to(self.runtime.device))
+            answers: dict[str, Tensor] = network(examples.batch(range(len(examples)), self.runtime.device))
+            return answers
+
+
+def _calibration(spec: WorkspaceSpec, target: str, logits: Tensor | None, labels: Tensor | None) -> TargetCalibration:
+    """Fit temperature and conformal threshold on the labelled calibration cases of one target."""
+    classes, coverage = spec.target(target).classes, spec.reading.coverage
+    if logits is None or labels is None or int((labels >= 0).sum()) < MINIMUM_CALIBRATION:
+        return TargetCalibration(target=target, classes=classes, coverage=coverage, output_sd=(1.0,) * len(classes))
+    known = labels >= 0
+    scores, truth = logits.cpu().double()[known].numpy(), labels[known].numpy()
+    temperature = fit_temperature(scores, truth)
+    threshold = lac_threshold(softmax(scores, temperature), truth, coverage)
+    return TargetCalibration(
+        target=target,
+        classes=classes,
+        temperature=temperature,
+        threshold=min(1.0, max(0.0, float(threshold))),
+        coverage=coverage,
+        calibration_n=len(truth),
+        output_sd=tuple(float(value) for value in logits.cpu().double().std(dim=0)),
+    )
+
+
+def _plan(spec: WorkspaceSpec, seed: int) -> TrainingPlan:
+    training = spec.training
+    return TrainingPlan(
+        seed=seed,
+        epochs=training.epochs,
+        batch_size=training.batch_size,
+        learning_rate=training.learning_rate,
+        weight_decay=training.weight_decay,
+    )
+
+
+def _manifest(
+    material: Material,
+    network: TandemNetwork,
+    run: Run,
+    calibrated: tuple[TargetCalibration, ...],
+    training_n: int,
+    fitted: FitResult,
+) -> Manifest:
+    return Manifest(
+        workspace=material.spec.name,
+        revision=material.workspace.revision,
+        spec=material.spec,
+        targets=calibrated,
+        encoder_key=network.embedding_key if network.frozen else "",
+        strategy=run.strategy,
+        seed=run.seed,
+        parent=run.parent,
+        training_n=training_n,
+        figures={"best_step": fitted.best_step, "validation_score": fitted.best_score, "seconds": fitted.seconds},
+        libraries=library_versions(),
+    )
