@@ -4,7 +4,6 @@ import pandas as pd
 import streamlit as st
 
 from core.contracts.views import AuditRow
-from pages._ui import context
 from pages._ui.format import when
 from pages._ui.guard import guarded
 from pages._ui.services import get_services
@@ -48,7 +47,7 @@ def _details(row: AuditRow | None) -> None:
 
 
 def _verify() -> None:
-    check, export = st.columns(2)
+    check, export, _ = st.columns([1, 1, 2])
     export.download_button(
         "Export as JSON lines", get_services().audit.export_text, "tandem-audit.jsonl", "application/x-ndjson",
         key="audit_export", on_click="ignore", width="stretch", icon=":material/download:",

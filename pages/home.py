@@ -14,7 +14,7 @@ from pages._ui.text import count, plain
 
 
 def _needs_me(view: HomeView) -> None:
-    st.subheader("What needs you")
+    st.header("What needs you", anchor=False)
     for alarm in view.alarms:
         st.warning(plain(alarm), icon=":material/warning:")
     if view.waiting and st.button(
@@ -29,7 +29,7 @@ def _needs_me(view: HomeView) -> None:
 
 
 def _serves(view: HomeView) -> None:
-    st.subheader("What serves")
+    st.header("What serves", anchor=False)
     if view.champion is None:
         st.write("No version serves yet.")
         return

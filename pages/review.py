@@ -1,81 +1,60 @@
 """Review: your read, the model, your verdict; one case in one place."""
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
-from core.contracts.views import CaseView, EvidenceView
+from core.contracts.views import CaseView
 from pages._ui import context
-from pages._ui.boxes import draw_model, draw_next, draw_read, draw_verdict
+from pages._ui.boxes import draw_model, draw_read, draw_verdict
+from pages._ui.evidence import ask_evidence, draw_quality, evidence_key
 from pages._ui.guard import guarded, show_notice
-from pages._ui.keys import draw_keys, show_help
-from pages._ui.reading import Reading, begin, current, opening
+from pages._ui.header import draw_about, draw_title
+from pages._ui.keys import draw_keys
+from pages._ui.reading import Reading, begin, opening, refresh_counts
 from pages._ui.services import get_services
 from pages._ui.sidebar import page
-from pages._ui.text import plain, shorten
-from pages._ui.viewer import draw_quality, draw_viewer
+from pages._ui.viewer import draw_viewer
 
 
-def _header(case: CaseView) -> None:
-    with st.container(horizontal=True, vertical_alignment="center", key="review_header"):
-        st.title("Review", anchor=False, width="content")
-        place = f"{case.position} of {case.waiting} waiting" if case.position else "not waiting"
-        held = f" · held by {plain(case.claimed_by)}" if case.claimed_by else ""
-        st.markdown(
-            f"case **{plain(shorten(case.name, 40))}** · {place}{held} · why next: {plain(shorten(case.why, 80))}",
-            wrap=False,
-        )
-        if st.button("keys", key="keys_help", shortcut="F1", type="tertiary"):
-            show_help()
-
-
-def _evidence(case: CaseView, reading: Reading) -> EvidenceView | None:
-    if reading.method is None or not case.read_done:
-        return None
-    target = reading.evidence_target or case.targets[0].name
-    with st.spinner("measuring where a change would matter"):
-        found = get_services().review.explain(
-            case.workspace, case.name, target, actor=context.actor(), method=reading.method
-        )
-    reading.remember(f"evidence:{reading.method}")
-    return found
-
-
-def _boxes(case: CaseView, reading: Reading) -> None:
+def _boxes(case: CaseView, reading: Reading) -> str | None:
+    """Draw what is due on the right; return the version whose answer is shown, if one is."""
     draw_read(case)
-    if case.read_done:
-        reveal = get_services().review.reveal(case.workspace, case.name, actor=context.actor())
-        reading.remember("prediction")
-        draw_model(case, reveal)
-        draw_verdict(case, reveal, reading)
-    else:
-        draw_next(case)
     show_notice()
+    if not case.read_done:
+        return None
+    reveal = get_services().review.reveal(case.workspace, case.name, actor=context.actor())
+    reading.remember("prediction")
+    draw_model(case, reveal)
+    draw_verdict(case, reveal, reading)
+    return reveal.prediction.version
+
+
+def _draw(case: CaseView, top: DeltaGenerator) -> None:
+    reading, version = begin(case), None
+    draw_about(case, top)
+    with st.form("review", border=False, enter_to_submit=False):
+        left, right = st.columns([1.25, 1], gap="small")
+        with right, st.container(gap="xsmall"), guarded():
+            version = _boxes(case, reading)
+        with left, st.container(gap="xsmall"):
+            key = evidence_key(case, reading, version)
+            found = ask_evidence(key, reading)
+            draw_viewer(case, opening(reading, case), found)
+            draw_quality(case, key, found)
+    draw_keys(case, opening(reading, case))
 
 
 @st.fragment
 def _case(workspace: str) -> None:
-    reading = current()
-    if reading is not None and reading.refresh:
-        reading.refresh = False
-        st.rerun()
+    refresh_counts()
+    top = draw_title()
     with guarded():
         name = context.asked_case(workspace)
         if name is None:
-            st.title("Review", anchor=False)
-            st.info("Nothing waits. Every case has a verdict; retraining shows what was learnt from them.")
+            st.info("Nothing waits: every case has a verdict. Retraining shows what can be learnt from them.")
             st.page_link(page("retraining"), label="Go to retraining", query_params=context.link())
             return
-        case = get_services().review.open(workspace, name, actor=context.actor())
-        reading = begin(case)
-        _header(case)
-        with st.form("review", border=False, enter_to_submit=False):
-            left, right = st.columns([1.1, 1], gap="medium")
-            with right:
-                _boxes(case, reading)
-            with left, guarded():
-                found = _evidence(case, reading)
-                draw_viewer(case, opening(reading, case), found)
-                draw_quality(found)
-        draw_keys(case, opening(reading, case))
+        _draw(get_services().review.open(workspace, name, actor=context.actor()), top)
 
 
 with guarded():

@@ -3,6 +3,7 @@
 import pandas as pd
 import streamlit as st
 
+from core.contracts.kinds import QueueStrategy
 from core.contracts.views import QueueRow, WorklistView
 from pages._ui import context
 from pages._ui.format import when
@@ -11,9 +12,9 @@ from pages._ui.services import get_services
 from pages._ui.sidebar import page
 from pages._ui.text import count
 
-STRATEGIES = {
-    "margin": "where the model is torn between two answers",
-    "entropy": "where the model is least sure overall",
+STRATEGIES: dict[QueueStrategy, str] = {
+    "margin": "first where the model is torn between two answers",
+    "entropy": "first where the model is least sure overall",
     "random": "in random order",
 }
 STATES = ("waiting", "read", "held", "done")
@@ -23,13 +24,14 @@ def _open(case: str | None = None) -> None:
     st.switch_page(page("review"), query_params=context.link(**({"case": case} if case else {})))
 
 
-def _controls(view: WorklistView) -> tuple[list[str], str]:
-    open_next, states, search = st.columns([1, 1.6, 1.2], vertical_alignment="bottom")
-    if open_next.button(
-        "Open next", key="open_next", type="primary", shortcut="o", width="stretch", disabled=not view.waiting
-    ):
-        _open()
-    kept = states.pills("Show", STATES, selection_mode="multi", default=["waiting", "read", "held"], key="queue_states")
+def _order() -> QueueStrategy:
+    names: list[QueueStrategy] = list(STRATEGIES)
+    return st.selectbox("Order", names, format_func=STRATEGIES.__getitem__, key="queue_strategy")
+
+
+def _filters() -> tuple[list[str], str]:
+    states, search = st.columns([1, 1], vertical_alignment="bottom")
+    kept = states.pills("Show", STATES, selection_mode="multi", default=STATES[:3], key="queue_states")
     return kept, search.text_input("Find a case", key="queue_search", placeholder="part of a case's name")
 
 
@@ -44,20 +46,24 @@ def _table(rows: list[QueueRow]) -> None:
         columns=["next", "case", "why", "state", "waiting since", "reads"],
     )
     chosen = st.dataframe(
-        frame, hide_index=True, on_select="rerun", selection_mode="single-row", key="queue_table", height=420,
-        alt="Cases in the order in which they are read; choose a row to open its case",
+        frame, hide_index=True, on_select="rerun", selection_mode=("single-row", "single-cell"), key="queue_table",
+        height=420, alt="Cases in the order in which they are read; choose one to open it",
     )  # fmt: skip
-    if chosen.selection.rows:
-        _open(rows[chosen.selection.rows[0]].case)
+    places = [*chosen.selection.rows, *(row for row, _ in chosen.selection.cells)]
+    if places:
+        _open(rows[places[0]].case)
 
 
 def _draw(workspace: str) -> None:
-    order = st.selectbox("Order", list(STRATEGIES), format_func=STRATEGIES.__getitem__, key="queue_strategy")
-    view = get_services().review.worklist(workspace, actor=context.actor(), strategy=order)
-    st.progress(
-        view.done / view.total if view.total else 0.0, text=f"{view.done:,} of {count(view.total, 'case')} done"
-    )
-    rows = _rows(view, *_controls(view))
+    act, order = st.columns([1, 2], vertical_alignment="bottom")
+    with order:
+        strategy = _order()
+    view = get_services().review.worklist(workspace, actor=context.actor(), strategy=strategy)
+    if act.button("Open next", key="open_next", type="primary", shortcut="o", disabled=not view.waiting):
+        _open()
+    done = view.done / view.total if view.total else 0.0
+    st.progress(done, text=f"{view.done:,} of {count(view.total, 'case')} done")
+    rows = _rows(view, *_filters())
     if rows:
         _table(rows)
     else:

@@ -56,7 +56,9 @@ function moveFocus(state) {
   const element = document.querySelector(state.data.focus);
   if (!element) return;
   state.focused = state.data.focus_when;
-  if (!typing(document.activeElement)) element.focus({ preventScroll: true });
+  if (typing(document.activeElement)) return;
+  element.tabIndex = -1;
+  element.focus({ preventScroll: true });
 }
 
 export default function (component) {

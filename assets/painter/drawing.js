@@ -3,8 +3,8 @@
 const TINY = 128;
 const LARGEST_ZOOM = 32;
 const INK = {
-  ignore: { fill: "rgba(240, 140, 0, 0.34)", line: "rgba(255, 214, 140, 0.95)", dark: "rgba(60, 30, 0, 0.9)", slope: 1 },
-  look_here: { fill: "rgba(0, 150, 200, 0.34)", line: "rgba(170, 230, 255, 0.95)", dark: "rgba(0, 35, 55, 0.9)", slope: -1 },
+  ignore: { fill: "rgba(200, 30, 140, 0.5)", line: "rgba(255, 190, 235, 0.95)", dark: "rgba(50, 0, 35, 0.9)", slope: 1 },
+  look_here: { fill: "rgba(95, 175, 20, 0.5)", line: "rgba(225, 255, 180, 0.95)", dark: "rgba(15, 45, 0, 0.9)", slope: -1 },
 };
 
 function hatch(kind, ratio) {

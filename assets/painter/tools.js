@@ -36,7 +36,7 @@ class Tools {
   // A small brush: marks that are too large are the worst feedback error.
   smallest() {
     const { width, height } = this.view.size;
-    return Math.max(1, Math.round(Math.min(width, height) / 40));
+    return Math.max(1, Math.round(Math.sqrt(Math.min(width, height)) / 2.5));
   }
 
   down(event) {

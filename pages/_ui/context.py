@@ -7,6 +7,7 @@ import streamlit as st
 from core.contracts.records import Actor
 from core.errors import NotFound
 from pages._ui.services import get_services
+from pages._ui.text import plain
 
 _WORKSPACE = "workspace"
 
@@ -33,6 +34,14 @@ def workspace_name() -> str | None:
     name = asked or (kept if kept in names else None) or (names[0] if names else None)
     st.session_state[_WORKSPACE] = name
     return name
+
+
+def looked_at() -> tuple[str | None, str | None]:
+    """Return the workspace and, where the address names none that exists, what to say about that."""
+    try:
+        return workspace_name(), None
+    except NotFound as error:
+        return None, plain(str(error))
 
 
 def asked_case(workspace: str) -> str | None:

@@ -55,7 +55,7 @@ def _button(column: st.delta_generator.DeltaGenerator, kind: DecisionKind, label
 
 def draw_decision(view: RetrainingView) -> None:
     """Draw promote, reject and roll back with the reason that each of them needs."""
-    st.subheader("Decision", anchor=False)
+    st.header("Decision", anchor=False)
     done = st.session_state.pop("decided", None)
     if done:
         st.success(plain(done), icon=":material/check:")

@@ -12,7 +12,7 @@ from pages._ui.thumbnails import draw_thumbnails
 
 def draw_feedback(feedback: FeedbackView) -> None:
     """Draw the feedback: counts, artefacts, marks as thumbnails."""
-    st.subheader("Feedback since this champion", anchor=False)
+    st.header("Feedback since this champion", anchor=False)
     if not feedback.verdicts:
         st.write("No verdict yet. Review a few cases; corrections and marks gather here.")
         return
@@ -36,7 +36,7 @@ def _start(workspace: str) -> None:
 
 def draw_start(view: RetrainingView) -> None:
     """Draw the strategies in plain words and the button that starts a run."""
-    st.subheader("Start", anchor=False)
+    st.header("Start", anchor=False)
     words = dict(view.feedback.strategies)
     names = list(words)
     chosen = view.feedback.default_strategy

@@ -11,7 +11,7 @@ def draw_figures(figures: tuple[tuple[str, Estimate], ...]) -> None:
     """Draw figures measured on cases that the model never trained on."""
     if not figures:
         return
-    st.subheader("How good it is", anchor=False)
+    st.header("How good it is", anchor=False)
     for column, (name, value) in zip(st.columns(len(figures), border=True), figures, strict=True):
         places = decimals(value.value)
         with column:

@@ -10,7 +10,7 @@ from pages._ui.text import count, plain
 from pages._ui.thumbnails import draw_thumbnails
 
 SHAPES = {"pass": ":material/check_circle:", "fail": ":material/cancel:", "not assessable": ":material/help:"}
-WIDTHS = [2.4, 0.9, 0.9, 1.5, 1.5, 2.6]
+WIDTHS = [2.2, 0.9, 0.9, 1.9, 1.7, 2.6]
 HEADS = ("check", "champion", "candidate", "difference", "against the limit", "verdict")
 
 
@@ -30,9 +30,9 @@ def _row(check: Check) -> None:
     svg = interval_bar(check)
     if svg is not None:
         bar.image(svg, alt=_bar_words(check))
-    with verdict:
+    with verdict, st.container(gap="xxsmall"):
         st.markdown(f"{SHAPES[check.verdict]} **{check.verdict}** · n {check.n:,}")
-        st.caption(plain(check.reason) + _needed(check))
+        st.caption(plain(_reason(check)))
 
 
 def _bar_words(check: Check) -> str:
@@ -42,14 +42,15 @@ def _bar_words(check: Check) -> str:
     )
 
 
-def _needed(check: Check) -> str:
-    return f" About {check.needed:,} cases would settle it." if check.needed else ""
+def _reason(check: Check) -> str:
+    needed = f"; about {check.needed:,} cases would settle it" if check.needed else ""
+    return check.reason.rstrip(". ") + needed
 
 
 def draw_gate(report: GateReport) -> None:
     """Draw the gate report of the candidate that waits."""
     with st.container(border=True, key="gate_report"):
-        st.subheader(f"Gate: {plain(report.version)} against {plain(report.champion)}", anchor=False)
+        st.header(f"Gate: {plain(report.version)} against {plain(report.champion)}", anchor=False)
         st.markdown(f"{SHAPES[report.verdict]} **{report.verdict}** in all")
         st.caption(
             "Measured on cases the model never trained on (the ledger), 95 % intervals. "
@@ -64,6 +65,6 @@ def draw_gate(report: GateReport) -> None:
 def draw_changed(changed: tuple[Thumbnail, ...]) -> None:
     """Draw the ledger cases whose answer changed, right-to-wrong first."""
     if changed:
-        st.subheader("Cases whose answer changed", anchor=False)
+        st.header("Cases whose answer changed", anchor=False)
         st.caption("Right-to-wrong first. Each opens in the review.")
         draw_thumbnails(changed, 8)

@@ -77,7 +77,7 @@ def draw_keys(case: CaseView, opening: str) -> None:
         data={
             "bindings": [asdict(binding) for binding in bindings(case)],
             "enter_from": [f".st-key-{step}_label", f".st-key-{step}_confidence"],
-            "focus": f".st-key-{step}_label [role=radio], .st-key-{step}_label input",
+            "focus": ".st-key-prediction_panel" if case.read_done else ".st-key-read_box",
             "focus_when": opening,
         },
     )

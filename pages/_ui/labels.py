@@ -29,16 +29,14 @@ def words(target: TargetView, value: str | None) -> str:
     return next((choice.words for choice in target.choices if choice.value == value), value or "")
 
 
-def _caption(target: TargetView, value: str) -> str:
-    if value == UNSURE:
-        return f"unsure :gray[{UNSURE_KEY}]"
-    place = [choice.value for choice in target.choices].index(value)
-    shown, key = plain(shorten(words(target, value), 40)), digits(target)[place]
-    return shown if shown == key else f"{shown} :gray[{key}]"
+def _caption(target: TargetView, value: str, keyed: bool) -> str:
+    shown = "unsure" if value == UNSURE else plain(shorten(words(target, value), 40))
+    keys = dict(zip([choice.value for choice in target.choices], digits(target), strict=False)) | {UNSURE: UNSURE_KEY}
+    return f"{shown} :gray[{keys[value]}]" if keyed and keys[value] != shown else shown
 
 
-def pick_label(target: TargetView, key: str, *, titled: bool) -> None:
-    """Draw the picker of one target under the element key `key`."""
+def pick_label(target: TargetView, key: str, *, titled: bool, keyed: bool) -> None:
+    """Draw the picker of one target under the element key `key`; the digits act on the one that is `keyed`."""
     values = [choice.value for choice in target.choices if choice.value != UNSURE] + [UNSURE]
     visibility = "visible" if titled else "collapsed"
     title = plain(target.title)
@@ -49,7 +47,7 @@ def pick_label(target: TargetView, key: str, *, titled: bool) -> None:
         )  # fmt: skip
         return
     st.segmented_control(
-        title, values, key=key, format_func=lambda value: _caption(target, value), label_visibility=visibility
+        title, values, key=key, format_func=lambda value: _caption(target, value, keyed), label_visibility=visibility
     )
 
 

@@ -56,6 +56,14 @@ def current() -> Reading | None:
     return st.session_state.get(_READING)
 
 
+def refresh_counts() -> None:
+    """Draw the whole page anew, sidebar included, when an act changed its counts."""
+    reading = current()
+    if reading is not None and reading.refresh:
+        reading.refresh = False
+        st.rerun()
+
+
 def revision(case: CaseView) -> datetime | None:
     """Return when the standing verdict was given, or None."""
     return max((verdict.created for verdict in case.verdicts), default=None)

@@ -10,7 +10,7 @@ from pages._ui.format import when
 from pages._ui.guard import acting, guarded
 from pages._ui.progress import draw_progress
 from pages._ui.services import get_services
-from pages._ui.text import count, plain
+from pages._ui.text import count
 
 ENDED = {
     "done": "Done: {version} waits at the gate.",

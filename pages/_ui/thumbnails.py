@@ -12,7 +12,7 @@ def draw_thumbnails(items: tuple[Thumbnail, ...], columns: int) -> None:
     """Draw `items` in rows of `columns`; each links to its case."""
     for start in range(0, len(items), columns):
         for column, item in zip(st.columns(columns), items[start : start + columns], strict=False):
-            with column:
+            with column, st.container(gap="xxsmall"):
                 _draw_one(item)
 
 

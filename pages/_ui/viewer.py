@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.contracts.views import CaseView, EvidenceView, FieldEvidence, FieldView, MarkView
-from pages._ui.format import number, seconds
+from pages._ui.format import number
 from pages._ui.painter import draw_painter
 from pages._ui.text import plain
 
@@ -44,27 +44,3 @@ def _table(fields: tuple[FieldView, ...], heat: dict[str, FieldEvidence]) -> Non
     if heat:
         rows["pull"] = [number(heat[f.name].value) if f.name in heat else "" for f in fields]
     st.dataframe(rows, hide_index=True, alt="The case's fields and their values")
-
-
-def draw_quality(evidence: EvidenceView | None) -> None:
-    """Draw what the evidence is, what it is not, and how far it can be trusted."""
-    with st.container(key="evidence_panel", gap=None):
-        if evidence is None:
-            st.caption("Evidence appears here when you ask for it (e).")
-            return
-        st.caption(
-            f"**{plain(evidence.title)}** for “{plain(evidence.label)}”: {plain(evidence.what)}; {plain(evidence.what_not)}."
-        )
-        st.caption(plain(" · ".join(_facts(evidence))))
-
-
-def _facts(evidence: EvidenceView) -> list[str]:
-    facts = [f"version {evidence.version}"]
-    if evidence.completeness_error is not None:
-        reached = "within the aim" if evidence.reached else "above the aim, read with care"
-        facts.insert(0, f"error reached {number(100 * evidence.completeness_error)} % ({reached})")
-    if evidence.signed:
-        facts.append("orange for, blue against")
-    if evidence.steps:
-        facts.append(f"{evidence.steps} steps")
-    return [*facts, "kept from before" if evidence.cached else seconds(evidence.seconds)]

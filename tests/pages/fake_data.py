@@ -80,13 +80,15 @@ def check(name: str, title: str, before: float, after: float, half: float, limit
 
 
 def report(verdict: str = "pass") -> GateReport:
+    crosses = "the interval crosses the limit"
+    few = "7 cases are fewer than 20"
     checks = (
         check("accuracy", "Accuracy", 0.471, 0.902, 0.04, -0.02, "pass"),
         check("reliance", "Reliance on “corner patch”", 0.62, 0.06, 0.05, -0.05, "pass"),
-        check("class:3", "Answers for class 3", 0.52, 0.49, 0.09, -0.10, verdict, reason="the interval crosses the limit", needed=310),
+        check("class:3", "Answers for class 3", 0.52, 0.49, 0.09, -0.10, verdict, reason=crosses, needed=310),
         check("ece", "Calibration error", 0.046, 0.038, 0.02, 0.05, "pass"),
-        Check("group:x", "Accuracy in group <40", None, None, None, None, None, -0.1, "higher", 7, "not assessable", "7 cases are fewer than 20", 20),
-    )  # fmt: skip
+        Check("group", "Accuracy, <40", None, None, None, None, None, -0.1, "higher", 7, "not assessable", few, 20),
+    )
     changed = (ChangedCase("d-0003", "digit", "3", "3", "8"), ChangedCase("d-0004", "digit", "4", "9", "4"))
     return GateReport("decoy-digits", "v4", "v3", "abc", 2, "not assessable", checks, changed, 3.4)
 

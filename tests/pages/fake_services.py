@@ -62,7 +62,7 @@ class State:
 
 def digits_state(name: str = "decoy-digits", cases: int = 27, **more: object) -> State:
     names = tuple(f"d-{i:04d}" for i in range(1, cases + 1))
-    return State(name, (target(tuple("0123456789")),), names, report=report(), **more)
+    return State(name, (target(tuple("0123456789")),), names, **({"report": report()} | more))
 
 
 class FakeWorkspaces:

@@ -1,0 +1,59 @@
+"""Work that may take seconds and must not hold the page: asked for, then looked up until it is there."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from threading import Lock
+
+import streamlit as st
+
+from core.contracts.views import EvidenceView
+
+KEPT = 64
+"""Answers kept for all sessions together; older ones are asked for again."""
+PATIENCE = 0.4
+"""Seconds that a page waits before it goes on without the answer."""
+
+
+class Desk:
+    """Runs questions on its own threads and keeps the latest answers."""
+
+    def __init__(self, threads: int = 2) -> None:
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="evidence")
+        self._asked: OrderedDict[Hashable, Future[EvidenceView]] = OrderedDict()
+        self._lock = Lock()
+
+    def ask(
+        self, key: Hashable, question: Callable[[], EvidenceView], patience: float = PATIENCE
+    ) -> EvidenceView | None:
+        """Return the answer to `key`, or None when it is not there within `patience` seconds.
+
+        A question that failed raises its error here and may be asked again.
+        """
+        with self._lock:
+            future = self._asked.get(key) or self._threads.submit(question)
+            self._asked[key] = future
+            self._asked.move_to_end(key)
+            while len(self._asked) > KEPT:
+                self._asked.popitem(last=False)
+        wait([future], timeout=patience)
+        if not future.done():
+            return None
+        if future.exception() is not None:
+            with self._lock:
+                self._asked.pop(key, None)
+        return future.result()
+
+    def ready(self, key: Hashable) -> bool:
+        """Return whether nothing is left to wait for under `key`."""
+        with self._lock:
+            future = self._asked.get(key)
+        return future is None or future.done()
+
+
+@st.cache_resource(show_spinner=False)
+def desk() -> Desk:
+    """Return the desk of this process."""
+    return Desk()
