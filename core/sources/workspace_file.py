@@ -85,7 +85,7 @@ def parse_workspace(text: str, file: str) -> WorkspaceSpec:
 
     Examples
     --------
-    >>> parse_workspace("name = 3", "a.toml")
+    >>> parse_workspace("name = 3", "a.toml")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
     core.errors.WorkspaceFileError: a.toml: name: got 3, wanted text in quotes...
