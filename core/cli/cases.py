@@ -15,12 +15,12 @@ from core.cli.frame import (
     note,
     opened,
     show,
+    wait_for,
 )
 from core.contracts import Confidence, MarkForm, Prediction, TargetAnswer, VerdictForm, WorkspaceSpec
 from core.errors import BadInput, NotFound, UserError
 
 if TYPE_CHECKING:
-    from core.services.container import Container
     from core.services.importing import ImportReport
 
 WorkspaceArgument = Annotated[str, typer.Argument(help="Name of the workspace.")]
@@ -38,7 +38,7 @@ def demo(
         for name in names or container.settings.demos:
             note(f"{name}:")
             report = container.importing.import_demo(name, ProgressLines())
-            _wait(container, report.job_id)
+            wait_for(container, report.job_id)
         status = container.workspaces.status()
     ready = [f"{name}: champion {item['champion']}" for name, item in status["workspaces"].items()]
     show(as_json, status, *ready)
@@ -57,17 +57,12 @@ def import_folder(
         _tell_what_was_left_out(report)
         result, lines = import_object(report), [import_line(report)]
         if wait:
-            _wait(container, report.job_id)
+            wait_for(container, report.job_id)
             version = str(container.workspaces.champion(report.workspace))
             metrics = container.retraining.metrics(report.workspace, version)
             result |= {"version": version, "metrics": metrics_object(metrics)}
             lines += [f"champion {version}, on cases that it never trained on:", *metrics_lines(metrics)]
     show(as_json, result, *lines)
-
-
-def _wait(container: "Container", job_id: int | None) -> None:
-    if job_id is not None:
-        container.jobs.wait(job_id, ProgressLines().report)
 
 
 def _tell_what_was_left_out(report: "ImportReport") -> None:

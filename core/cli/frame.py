@@ -2,6 +2,8 @@
 
 import functools
 import json
+import math
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
@@ -15,6 +17,7 @@ from core.settings import load_settings
 if TYPE_CHECKING:
     from core.services.container import Container
 
+FOLLOW_SECONDS = 0.5
 Command = Callable[..., None]
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on the last line.")]
@@ -40,8 +43,18 @@ def refusable(command: Command) -> Command:
 
 
 def emit(value: Mapping[str, object]) -> None:
-    """Print `value` as one line of JSON."""
-    typer.echo(json.dumps(value, ensure_ascii=False, allow_nan=False))
+    """Print `value` as one line of JSON; what is not a finite number becomes null."""
+    typer.echo(json.dumps(_finite(value), ensure_ascii=False, allow_nan=False))
+
+
+def _finite(value: object) -> object:
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, Mapping):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return value
 
 
 def show(as_json: bool, value: Mapping[str, object], *lines: str) -> None:
@@ -83,6 +96,31 @@ class ProgressLines:
         if line and key != self._last:
             self._last = key
             note(f"  {line}")
+
+
+def wait_for(container: "Container", job_id: int | None) -> None:
+    """Wait for a job, in this process when no worker takes it, and show its progress meanwhile.
+
+    Raises
+    ------
+    UserError
+        When the job failed or was cancelled; the message says why.
+    """
+    if job_id is None:
+        return
+    lines, done = ProgressLines(), threading.Event()
+
+    def follow() -> None:
+        while not done.wait(FOLLOW_SECONDS):
+            lines.report(container.jobs.get(job_id).progress)
+
+    thread = threading.Thread(target=follow, name="progress", daemon=True)
+    thread.start()
+    try:
+        container.jobs.wait(job_id)
+    finally:
+        done.set()
+        thread.join()
 
 
 def progress_line(progress: Progress) -> str:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from core.cli.frame import JsonOption, note, opened, show
+from core.cli.frame import JsonOption, note, show
 from core.cli.serving import Serving
 from core.settings import load_settings
 
@@ -14,8 +14,9 @@ def worker(
     as_json: JsonOption = False,
 ) -> None:
     """Take jobs (training, gates, imports) and do them, until stopped."""
-    with opened() as container:
-        container.jobs.work_forever(parent)
+    from core.worker import work
+
+    work(load_settings(), parent)
     show(as_json, {"stopped": True}, "worker stopped")
 
 

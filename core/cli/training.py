@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from core.cli.cases import WorkspaceArgument
-from core.cli.frame import JsonOption, ProgressLines, metrics_lines, metrics_object, opened, show
+from core.cli.frame import JsonOption, metrics_lines, metrics_object, opened, show, wait_for
 from core.contracts import Check, DecisionKind, GateReport
 from core.errors import UserError
 
@@ -34,8 +34,7 @@ def retrain(
         result: dict[str, object] = {"run": run.id, "job": run.job_id}
         lines = [f"run {run.id} is {run.status}"]
         if wait:
-            if run.job_id is not None:
-                container.jobs.wait(run.job_id, ProgressLines().report)
+            wait_for(container, run.job_id)
             done = container.retraining.run(workspace)
             if done is None or done.version is None:
                 raise UserError(f"The run of {workspace} left no version: {done.error if done else 'it is gone'}.")

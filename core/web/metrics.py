@@ -3,15 +3,20 @@
 import threading
 from collections import Counter as Tally
 from collections.abc import Iterable, Iterator
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from core.errors import TandemError
+from core.storage.activity import activity
 from core.web.health import Reply
 from core.web.hosts import Application, Message, Receive, Scope, Send
 from core.web.lifecycle import Product
+
+if TYPE_CHECKING:
+    from core.models.engine import EngineStats
+    from core.services.container import Container
 
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
 KNOWN_PATHS = ("/healthz", "/metrics", "/worklist", "/review", "/retraining", "/audit")
@@ -81,6 +86,8 @@ class ProductCollector:
             GaugeMetricFamily("tandem_champion_info", "The version that serves.", labels=("workspace", "version")),
             (((name, item.champion), 1) for name, item in report.workspaces.items() if item.champion),
         )
+        yield from _activity(container)
+        yield from _engine(container.runtime.engine.stats())
         yield from self._worker()
 
     def _worker(self) -> Iterator[Metric]:
@@ -89,6 +96,32 @@ class ProductCollector:
             return
         yield GaugeMetricFamily("tandem_worker_up", "1 while the worker runs.", value=float(worker.pid is not None))
         yield CounterMetricFamily("tandem_worker_restarts", "Starts after the first.", value=worker.restarts)
+
+
+def _activity(container: "Container") -> Iterator[Metric]:
+    with container.runtime.database.read() as tx:
+        counts = activity(tx)
+    yield _family(
+        GaugeMetricFamily("tandem_jobs", "Jobs by kind and status.", labels=("kind", "status")),
+        (((kind, status), count) for kind, status, count in counts.jobs),
+    )
+    yield _family(
+        GaugeMetricFamily("tandem_verdicts", "Verdicts, superseded ones too.", labels=("workspace", "stance")),
+        (((workspace, stance), count) for workspace, stance, count in counts.verdicts),
+    )
+
+
+def _engine(stats: "EngineStats") -> Iterator[Metric]:
+    counters = {
+        "requests": ("Predictions answered.", stats.requests),
+        "failures": ("Predictions that failed.", stats.failures),
+        "refused": ("Predictions turned away: queue full or deadline passed.", stats.refused),
+        "batches": ("Batches run.", stats.batches),
+        "latency_seconds": ("Sum of the time from submission to answer.", stats.latency_seconds),
+    }
+    for name, (words, value) in counters.items():
+        yield CounterMetricFamily(f"tandem_engine_{name}", words, value=value)
+    yield GaugeMetricFamily("tandem_engine_queue_depth", "Predictions that wait now.", value=stats.queue_depth)
 
 
 def _family(
