@@ -18,7 +18,7 @@ from core.storage.chain_head import GENESIS
 from core.storage.columns import now, to_json
 from core.storage.database import APPENDED, write_head
 
-__all__ = ["append", "erase", "event_hash", "events", "kinds", "verify", "write_head"]
+__all__ = ["append", "erase", "event_hash", "events", "kinds", "record_erasure", "verify", "write_head"]
 
 _APPEND_LOCK = 7_203_002
 _TABLE = schema.audit_events
@@ -96,7 +96,9 @@ def kinds(tx: Connection) -> tuple[str, ...]:
 def erase(
     tx: Connection, payload_ids: Sequence[int], actor_id: str, reason: str, workspace: str | None = None
 ) -> AuditEvent:
-    """Empty payloads for good (`payloads.ids_of_case` finds a case's) and record that; the chain still verifies.
+    """Empty payloads for good and record that; the chain still verifies.
+
+    `core.storage.erasure.erase_case` does this for all that a case holds.
 
     Raises
     ------
@@ -107,7 +109,14 @@ def erase(
     if not ids:
         raise NotFound("There is nothing to erase: no comment or text is kept here.")
     payloads.empty(tx, ids)
-    subject = {"payloads": " ".join(str(number) for number in ids), "reason": reason}
+    return record_erasure(tx, ids, actor_id, reason, workspace)
+
+
+def record_erasure(
+    tx: Connection, ids: Sequence[int], actor_id: str, reason: str, workspace: str | None, case_id: int | None = None
+) -> AuditEvent:
+    """Append the event that says which payloads (of which case) were emptied, and why."""
+    subject = {"payloads": " ".join(str(number) for number in ids), "reason": reason, "case_id": case_id}
     return append(tx, actor_id=actor_id, kind=ERASURE, workspace=workspace, subject=subject)
 
 

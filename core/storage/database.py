@@ -55,7 +55,7 @@ class Database:
     @property
     def head_path(self) -> Path:
         """The file that keeps the head of the audit chain."""
-        return self._home / "audit-head.json"
+        return self._home / "audit.head"
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

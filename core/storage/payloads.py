@@ -2,10 +2,12 @@
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 
 from sqlalchemy import Connection, insert, select, update
 
 from core.storage import schema
+from core.storage.statements import chunks
 
 SALT_BYTES = 16
 
@@ -55,6 +57,16 @@ def of_event(tx: Connection, sequence: int) -> bytes | None:
     return tx.execute(select(table.content).where(table.event_sequence == sequence)).scalar()
 
 
-def empty(tx: Connection, ids: tuple[int, ...]) -> None:
+def of_events(tx: Connection, sequences: Sequence[int]) -> dict[int, bytes]:
+    """Return sequence -> payload for the audit events that have one that was not erased."""
+    table = schema.payloads.c
+    found: dict[int, bytes] = {}
+    for some in chunks(sequences):
+        query = select(table.event_sequence, table.content).where(table.event_sequence.in_(some))
+        found.update((sequence, content) for sequence, content in tx.execute(query) if content is not None)
+    return found
+
+
+def empty(tx: Connection, ids: Sequence[int]) -> None:
     """Remove content and salt for good; the digest stays, so that the chain still verifies."""
     tx.execute(update(schema.payloads).where(schema.payloads.c.id.in_(ids)).values(salt=None, content=None))

@@ -46,7 +46,7 @@ def standing(tx: Connection, workspace_id: int) -> tuple[Region, ...]:
     return tuple(sorted((mark for marks in found.values() for mark in marks), key=lambda mark: mark.id))
 
 
-def standing_ids(workspace_id: int) -> Select[tuple[int]]:
+def standing_ids(workspace_id: int, case_id: int | None = None) -> Select[tuple[int]]:
     """Return a query for the newest verdict per case, target and actor that was not withdrawn."""
     newest = (
         select(func.max(verdicts.c.id))
@@ -54,6 +54,8 @@ def standing_ids(workspace_id: int) -> Select[tuple[int]]:
         .where(cases.c.workspace_id == workspace_id)
         .group_by(verdicts.c.case_id, verdicts.c.target, verdicts.c.actor_id)
     )
+    if case_id is not None:
+        newest = newest.where(verdicts.c.case_id == case_id)
     return select(verdicts.c.id).where(verdicts.c.id.in_(newest), verdicts.c.stance != "withdrawn")
 
 

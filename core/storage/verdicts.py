@@ -60,9 +60,14 @@ def history(tx: Connection, case_id: int, target: str, actor_id: str) -> tuple[V
     return tuple(_load(tx, _of(case_id, target, actor_id)))
 
 
-def standing(tx: Connection, workspace_id: int, target: str | None = None) -> tuple[Verdict, ...]:
-    """Return the newest verdict per case, target and actor, oldest first; withdrawn ones are left out."""
-    chosen = regions.standing_ids(workspace_id)
+def standing(
+    tx: Connection, workspace_id: int, target: str | None = None, case_id: int | None = None
+) -> tuple[Verdict, ...]:
+    """Return the newest verdict per case, target and actor, oldest first; withdrawn ones are left out.
+
+    `target` and `case_id` narrow it down; asking for one case is quick however many there are.
+    """
+    chosen = regions.standing_ids(workspace_id, case_id)
     where: ColumnElement[bool] = schema.verdicts.c.id.in_(chosen)
     if target is not None:
         where = where & (schema.verdicts.c.target == target)

@@ -250,7 +250,10 @@ def _triggers() -> None:
     triggers.refuse("versions_stay", f"UPDATE OF {fixed}", "versions", "a version is immutable but for its status")
     triggers.refuse("versions_no_delete", "DELETE", "versions", "a version is never deleted")
     triggers.refuse("regions_stay", "UPDATE OF verdict_id, field, kind, artefact_id", "regions", "regions never change")
-    triggers.refuse("regions_erase", "UPDATE OF mask", "regions", "a mask can only be erased", "NEW.mask IS NOT NULL")
+    triggers.refuse(
+        *("regions_erase", "UPDATE", "regions", "a mark can only be erased"),
+        "NEW.mask IS NOT NULL OR NEW.names <> '[]' OR NEW.spans <> '[]'",
+    )
     triggers.refuse("regions_no_delete", "DELETE", "regions", "regions never change")
     triggers.refuse(
         *("payloads_erase", "UPDATE", "payloads", "a payload can only be erased"),
