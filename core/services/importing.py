@@ -1,7 +1,7 @@
 """Bringing cases in: all or nothing for the batch, listed row by row for what can't be used."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -83,8 +83,9 @@ class Importing:
             actors.ensure(tx, actor)
             self._refuse_frozen_changes(tx, spec)
             workspace = workspaces.ensure(tx, spec.name, text, actor.id)
-            added = cases.add_many(tx, workspace.id, workspace.revision_id, result.cases)
-            _store_labels(tx, workspace, result.cases)
+            new = _with_stored_splits(tx, workspace, result.cases)
+            added = cases.add_many(tx, workspace.id, workspace.revision_id, new)
+            _store_labels(tx, workspace, new)
             audit.append(
                 tx,
                 actor_id=actor.id,
@@ -133,6 +134,12 @@ def ask_for_champion(tx: Connection, workspace: Workspace, actor: Actor) -> int:
     """Queue the training of the first champion, once."""
     key = f"champion:{workspace.name}"
     return jobs.add(tx, NewJob("champion", workspace.name, {}, actor.id, key=key)).id
+
+
+def _with_stored_splits(tx: Connection, workspace: Workspace, new: Sequence[NewCase]) -> list[NewCase]:
+    """Give a new case the split that its group already has, so that no group is ever in two splits."""
+    stored = {case.group: case.split for case in cases.list_cases(tx, workspace.id)}
+    return [replace(case, split=stored.get(case.group, case.split)) for case in new]
 
 
 def _store_labels(tx: Connection, workspace: Workspace, new: Sequence[NewCase]) -> None:
