@@ -86,8 +86,8 @@ def lac_threshold(probabilities: Array, labels: Labels, coverage: float) -> floa
     Sadinle, Lei and Wasserman, Least Ambiguous Set-Valued Classifiers with Bounded Error Levels, JASA 2019. Equal to
     MAPIE 1.6.
     """
-    count = len(labels)
-    rank = math.ceil((count + 1) * coverage)
+    count, risk = len(labels), round(1 - coverage, 12)
+    rank = math.ceil((count + 1) * (1 - risk))  # in MAPIE's order of operations, so that it rounds alike
     if count < MINIMUM_CASES or rank > count:
         return 1.0
     scores = 1.0 - np.asarray(probabilities, dtype=np.float64)[np.arange(count), labels]

@@ -99,7 +99,9 @@ def prepare_image(pixels: UInt8Array, field: FieldSpec) -> UInt8Array:
     box = (place.left, place.top, place.left + place.crop_width, place.top + place.crop_height)
     image = image.crop(box).resize((field.size, field.size), Image.Resampling.BILINEAR)
     array = np.asarray(image, dtype=np.uint8)
-    return np.array(array[None] if array.ndim == 2 else array.transpose(2, 0, 1), order="C")  # a copy: Pillow lends read-only memory
+    return np.array(
+        array[None] if array.ndim == 2 else array.transpose(2, 0, 1), order="C"
+    )  # a copy: Pillow lends read-only memory
 
 
 def _check_pixels(pixels: UInt8Array, field: FieldSpec) -> None:

@@ -2,12 +2,14 @@
 
 import hashlib
 import threading
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load, save
+from torch import Tensor
 
 from core.contracts.records import Version
 from core.contracts.spec import WorkspaceSpec
@@ -97,6 +99,22 @@ def _verified(blobs: Blobs, sha: str, what: str) -> bytes:
 
 def _load_weights(network: TandemNetwork, data: bytes, name: str) -> None:
     try:
-        network.load_state_dict(load(data))
-    except (SafetensorError, RuntimeError) as error:
-        raise BadInput(f"The weights of {name} do not fit its workspace: {error}. Train the version anew.") from error
+        tensors = load(data)
+    except SafetensorError as error:
+        raise BadInput(f"The weights of {name} can't be read: {error}. Restore a backup or train anew.") from error
+    problems = list(_misfits(network.state_dict(), tensors))
+    if problems:
+        raise BadInput(
+            f"The weights of {name} do not fit its workspace: {problems[0]} ({len(problems)} such). Train it anew."
+        )
+    network.load_state_dict(tensors)
+
+
+def _misfits(expected: Mapping[str, Tensor], found: Mapping[str, Tensor]) -> Iterator[str]:
+    for name in sorted(expected.keys() | found.keys()):
+        if name not in found:
+            yield f"{name} is missing"
+        elif name not in expected:
+            yield f"{name} is unknown"
+        elif expected[name].shape != found[name].shape:
+            yield f"{name} has shape {list(found[name].shape)}, expected {list(expected[name].shape)}"

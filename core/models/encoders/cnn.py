@@ -4,7 +4,7 @@ from torch import Tensor, nn
 
 from core.contracts.spec import EncoderSpec, FieldSpec
 from core.models.encoders.base import Encoder
-from core.models.preparation import channels_of
+from core.models.preparation import preparer
 
 GRID = 4
 """Side of the grid that the last feature maps are averaged to, so that place is not lost."""
@@ -19,7 +19,7 @@ class ConvolutionalNetwork(Encoder):
     def __init__(self, spec: EncoderSpec, field: FieldSpec) -> None:
         super().__init__()
         layers: list[nn.Module] = []
-        width = channels_of(field)
+        width = preparer(field).shape(field)[0]
         for hidden in spec.hidden:
             layers += [nn.Conv2d(width, hidden, kernel_size=3, stride=2, padding=1), nn.ReLU()]
             width = hidden
