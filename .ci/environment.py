@@ -11,8 +11,10 @@ but the standard library. Progress goes to standard error, the path of the envir
 import fcntl
 import hashlib
 import os
+import re
 import subprocess
 import sys
+import threading
 import time
 from collections import deque
 from collections.abc import Iterator
@@ -66,37 +68,44 @@ def create(folder: Path) -> None:
         )
 
 
-def short(line: str) -> str:
-    """Return what a line of pip's output says, without addresses and file names."""
+def package(line: str) -> str:
+    """Return what a line of pip's output is about, without addresses, folders and versions, or nothing."""
     words = line.split()
-    return " ".join(words[:2]) if words[0] in {"Collecting", "Downloading", "Using"} else " ".join(words[:6])
+    if line.startswith("Installing collected packages"):
+        return "unpacking"
+    if words[0] not in {"Collecting", "Processing", "Downloading", "Using"}:
+        return ""
+    name = words[2] if words[0] == "Using" and len(words) > 2 else words[1]
+    return f"reading {re.split(r'[=<>~!;(]', Path(name).name)[0].split('-')[0]}"
+
+
+def follow(pip: "subprocess.Popen[str]", tail: deque[str], now: list[str]) -> None:
+    """Keep pip's last lines in `tail` and what it does now in `now`."""
+    for line in pip.stdout or ():
+        if line.strip() and not any(noise in line for noise in NOISE):
+            tail.append(line)
+            now[0] = package(line) or now[0]
 
 
 def install(python: Path, requirements: str) -> None:
-    """Install `requirements`, showing now and then what pip is doing."""
+    """Install `requirements`, showing every few seconds what pip is doing."""
     say(f"Installing {requirements}: about 8 GB with the libraries for GPUs, 2 to 10 minutes the first time.")
-    command = [
-        str(python),
-        "-m",
-        "pip",
-        "install",
-        "--disable-pip-version-check",
-        "--progress-bar",
-        "off",
-        "--no-input",
-        "-r",
-        requirements,
-    ]
+    options = ["--disable-pip-version-check", "--progress-bar", "off", "--no-input", "-r", requirements]
     tail: deque[str] = deque(maxlen=40)
-    started = shown = time.monotonic()
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as pip:
-        for line in filter(str.strip, pip.stdout or ()):
-            if any(noise in line for noise in NOISE):
-                continue
-            tail.append(line)
-            if time.monotonic() - shown >= SECONDS_BETWEEN_LINES or line.startswith("Installing collected"):
-                shown = time.monotonic()
-                say(f"  {shown - started:4.0f} s  {short(line)}")
+    now, started = ["starting"], time.monotonic()
+    with subprocess.Popen(
+        [str(python), "-m", "pip", "install", *options],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as pip:
+        reader = threading.Thread(target=follow, args=(pip, tail, now), daemon=True)
+        reader.start()
+        while reader.is_alive():
+            reader.join(SECONDS_BETWEEN_LINES)
+            if reader.is_alive():
+                say(f"  {time.monotonic() - started:4.0f} s  {now[0]}")
     if pip.returncode:
         raise SystemExit(f"{''.join(tail)}\npip could not install {requirements}: see above. Run make again to retry.")
     say(f"  {time.monotonic() - started:4.0f} s  installed")

@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from core.settings import share_processors
 from tests.helpers.product import BROWSER_FLAGS, BROWSERS, ROOT, Served, serving
+
+share_processors()
 
 DATA = ROOT.parent / "shared" / "data"
 

@@ -1,11 +1,11 @@
 """The served product from outside: health, metrics, allowed hosts, where it listens, how it ends."""
 
 import json
-import os
 import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -152,8 +152,7 @@ def _descendants(pid: int) -> list[int]:
 
 
 def _children(pid: int) -> list[int]:
-    tasks = f"/proc/{pid}/task"
-    return [int(c) for task in os.listdir(tasks) for c in open(f"{tasks}/{task}/children").read().split()]
+    return [int(child) for file in Path(f"/proc/{pid}/task").glob("*/children") for child in file.read_text().split()]
 
 
 def _alive(pid: int) -> bool:
