@@ -37,16 +37,24 @@ def answer(
     Raises
     ------
     ExplainError
-        When the question can't be used or the attributions are not finite.
+        When the question can't be used, the model fails or the attributions are not finite.
     """
     begin = time.perf_counter()
     device = inputs[0].device if inputs else torch.device("cpu")
     with full_precision(device):
         case = checked_case(subject, inputs, label, baselines)
         with full_precision(case.device):
-            computed = compute(case)
+            computed = _computed(compute, case)
     values = tuple(value.detach().squeeze(0).to("cpu", torch.float32).contiguous() for value in computed.values)
     if not all(bool(torch.isfinite(value).all()) for value in values):
         raise ExplainError("the attributions contain NaN or infinity: the model has no usable gradient here.")
     seconds = time.perf_counter() - begin
     return Attribution(values, computed.completeness_error, computed.reached, computed.steps, signed, seconds)
+
+
+def _computed(compute: Callable[[Case], Computed], case: Case) -> Computed:
+    try:
+        return compute(case)
+    except RuntimeError as error:
+        name = type(case.module).__name__
+        raise ExplainError(f"{name} failed while it was explained: {error}. Try another method.") from error

@@ -1,4 +1,4 @@
-"""Checks by running the model once: does it have what a method needs?"""
+"""Checks by running the model once whether it has what a method needs."""
 
 import torch
 from torch import Tensor

@@ -70,7 +70,7 @@ def _map(case: Case, layer: nn.Module | None, item: Tensor) -> Tensor:
         return torch.zeros_like(item)
     coarse = _coarse(case, layer, relu=True)
     height, width = item.shape[-2:]
-    fine = LayerAttribution.interpolate(coarse, (height, width), "bilinear")  # [1, 1, H, W]
+    fine: Tensor = LayerAttribution.interpolate(coarse, (height, width), "bilinear")  # [1, 1, H, W]
     return fine.expand_as(item) / item.shape[1]
 
 

@@ -15,7 +15,7 @@ from explain.path import NODES, Interval, Span, integrate, logits_on_path
 from explain.quality import completeness_error, completeness_scale
 from explain.validation import Case, checked_options
 
-FIRST_INTERVALS = 4
+FIRST_INTERVALS = 16
 """Equal parts of the path to begin with."""
 NARROWEST = 2.0**-14
 """Narrower intervals are not cut again: single precision cannot tell their ends apart much further."""
@@ -76,7 +76,7 @@ def _along_the_path(case: Case, tolerance: float, limit: int) -> Computed:
         raise ExplainError("integrated gradients need inputs of floats; give this model's inputs as floats.")
     intervals = _first_intervals(case)
     steps = NODES * len(intervals)
-    difference = intervals[-1].f_end - intervals[0].f_start
+    difference = intervals[-1].span.f_end - intervals[0].span.f_start
     allowed = tolerance * completeness_scale(difference, case.scale)
     while abs(sum(interval.error for interval in intervals)) > allowed:
         worst = _to_halve(intervals, allowed, rows_for(case.inputs), limit - steps)
@@ -99,23 +99,20 @@ def _first_intervals(case: Case) -> list[Interval]:
 
 def _to_halve(intervals: list[Interval], allowed: float, rows: int, budget: int) -> list[Interval]:
     """Return the worst intervals: as many as one batch holds, the budget pays for and the aim needs."""
-    ranked = sorted(intervals, key=lambda interval: (-abs(interval.error), interval.start))
+    divisible = [interval for interval in intervals if interval.span.length > NARROWEST]
+    ranked = sorted(divisible, key=lambda interval: (-abs(interval.error), interval.span.start))
     room = min(max(1, rows // (2 * NODES)), budget // (2 * NODES))
     left = sum(abs(interval.error) for interval in ranked)
     chosen: list[Interval] = []
-    for interval in ranked:
-        if len(chosen) >= room or left <= allowed / 2:
+    for interval in ranked[:room]:
+        if left <= allowed / 2:
             break
-        if interval.end - interval.start > NARROWEST:
-            chosen.append(interval)
-            left -= abs(interval.error)
+        chosen.append(interval)
+        left -= abs(interval.error)
     return chosen
 
 
 def _halved(case: Case, worst: list[Interval]) -> list[Interval]:
-    middles = logits_on_path(case, [interval.middle for interval in worst])
-    spans = []
-    for interval, f_middle in zip(worst, middles, strict=True):
-        spans.append(Span(interval.start, interval.middle, interval.f_start, f_middle))
-        spans.append(Span(interval.middle, interval.end, f_middle, interval.f_end))
-    return integrate(case, spans)
+    middles = logits_on_path(case, [interval.span.middle for interval in worst])
+    pairs = zip(worst, middles, strict=True)
+    return integrate(case, [half for interval, f_middle in pairs for half in interval.span.halves(f_middle)])

@@ -1,0 +1,157 @@
+"""Integrated gradients against answers worked out by hand and against Captum."""
+
+import pytest
+import torch
+from captum.attr import IntegratedGradients as CaptumIntegratedGradients
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor, nn
+
+from explain.base import Attribution
+from explain.errors import ExplainError
+from explain.integrated_gradients import IntegratedGradients
+from tests.helpers.subjects import image, numbers, questions, subject
+from tests.helpers.tiny_models import DetachedModel, KinkModel, LinearModel, StepModel, mlp, relu_mlp
+
+METHOD = IntegratedGradients()
+
+
+class Cliff(nn.Module):
+    """A step of height one at 0.3 that the gradient cannot see, on top of x: half the answer is missing from it."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        logit = x.sum(dim=1) + (x.sum(dim=1) > 0.3).float()
+        return torch.stack([logit, -logit], dim=1)
+
+
+def spent(result: Attribution) -> int:
+    assert result.steps is not None
+    return result.steps
+
+
+def error_of(result: Attribution) -> float:
+    assert result.completeness_error is not None
+    return result.completeness_error
+
+
+def test_linear_model_gives_weight_times_input() -> None:
+    result = METHOD.explain(subject(LinearModel(), ("numeric",), 2), (torch.tensor([[1.0, 2.0, 3.0]]),), 0)
+    assert result.values[0].tolist() == pytest.approx([1.0, -4.0, 9.0])
+    assert error_of(result) < 1e-6
+    assert result.reached
+    assert spent(result) == 32
+
+
+def test_linear_model_with_a_baseline_gives_weight_times_difference() -> None:
+    point, base = torch.tensor([[1.0, 2.0, 3.0]]), torch.tensor([[1.0, 0.0, 1.0]])
+    result = METHOD.explain(subject(LinearModel(), ("numeric",), 2), (point,), 0, (base,))
+    assert result.values[0].tolist() == pytest.approx([0.0, -4.0, 6.0])
+
+
+def test_a_kink_is_found_and_resolved() -> None:
+    case = subject(KinkModel(), ("numeric",), 2)
+    result = METHOD.explain(case, (torch.ones(1, 2),), 0, options={"tolerance": 0.001})
+    assert result.values[0].tolist() == pytest.approx([0.7, 2.0], abs=0.0027)
+    assert error_of(result) <= 0.001
+    coarse = METHOD.explain(case, (torch.ones(1, 2),), 0, options={"max_steps": 32})
+    assert spent(coarse) == 32
+    assert error_of(coarse) > error_of(result)
+    assert error_of(coarse) == pytest.approx(abs(float(coarse.values[0].sum()) - 2.7) / 2.7, abs=1e-5)
+
+
+def test_a_jump_that_no_gradient_shows_is_reported_and_not_hidden() -> None:
+    result = METHOD.explain(subject(Cliff(), ("numeric",), 2), (torch.full((1, 2), 0.5),), 0)
+    assert error_of(result) == pytest.approx(0.5, abs=1e-4)
+    assert not result.reached
+    step = METHOD.explain(subject(StepModel(), ("numeric",), 2), (torch.ones(1, 3),), 0)
+    assert error_of(step) == pytest.approx(1.0)
+    assert not step.reached
+
+
+@pytest.mark.parametrize("limit", [32, 33, 35, 36, 40, 60])
+def test_the_limit_is_never_exceeded(limit: int) -> None:
+    case = subject(Cliff(), ("numeric",), 2)
+    result = METHOD.explain(case, (torch.full((1, 2), 0.5),), 0, options={"max_steps": limit})
+    assert limit - 4 < spent(result) <= limit
+
+
+def test_it_stops_early_when_halving_can_not_help() -> None:
+    case = subject(Cliff(), ("numeric",), 2)
+    result = METHOD.explain(case, (torch.full((1, 2), 0.5),), 0, options={"max_steps": 8192})
+    assert spent(result) < 1000
+
+
+def test_a_flat_answer_has_no_error() -> None:
+    flat = nn.Linear(3, 2)
+    nn.init.zeros_(flat.weight)
+    result = METHOD.explain(subject(flat, ("numeric",), 2, output_sd=0.0), (torch.ones(1, 3),), 0)
+    assert error_of(result) == 0.0
+    assert result.values[0].tolist() == [0.0, 0.0, 0.0]
+
+
+def test_a_small_spread_asks_for_more_steps_than_a_large_one() -> None:
+    torch.manual_seed(5)
+    point, opposite = torch.rand(1, 1, 8, 8), torch.rand(1, 1, 8, 8)
+    tight = METHOD.explain(subject(relu_mlp(), ("image",), 3, 1e-4), (point,), 0, (opposite,), {"tolerance": 0.001})
+    loose = METHOD.explain(subject(relu_mlp(), ("image",), 3, 1e4), (point,), 0, (opposite,), {"tolerance": 0.001})
+    assert spent(loose) == 32
+    assert spent(tight) > spent(loose)
+
+
+@pytest.mark.parametrize("question", questions(), ids=lambda question: question.name)
+@pytest.mark.parametrize("label", [0, 1])
+def test_it_equals_captum_with_many_steps(question, label: int) -> None:
+    baselines = tuple(torch.full_like(item, 0.1) for item in question.inputs)
+    own = METHOD.explain(question.subject, question.inputs, label, baselines, {"tolerance": 0.001, "max_steps": 4096})
+    reference = CaptumIntegratedGradients(question.subject.module).attribute(
+        tuple(item.clone().requires_grad_() for item in question.inputs),
+        baselines,
+        target=label,
+        n_steps=2000,
+        method="riemann_middle",
+    )
+    assert own.reached
+    expected = [values[0].detach().float() for values in reference]
+    size = max(float(values.abs().max()) for values in expected)
+    for one, other in zip(own.values, expected, strict=True):
+        torch.testing.assert_close(one, other, rtol=0.02, atol=0.02 * size)
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 10_000), label=st.integers(0, 2))
+def test_values_add_up_to_the_change_of_the_answer(seed: int, label: int) -> None:
+    module, point, base = mlp(), numbers(6, seed), numbers(6, seed + 1)
+    result = METHOD.explain(subject(module, ("numeric",), 3), (point,), label, (base,), {"tolerance": 0.01})
+    with torch.no_grad():
+        difference = float((module(point) - module(base))[0, label])
+    allowed = 0.01 * max(abs(difference), 0.1)
+    assert result.reached
+    assert abs(float(result.values[0].sum()) - difference) <= allowed + 1e-5
+
+
+def test_it_refuses_models_without_a_gradient() -> None:
+    detached = subject(DetachedModel(), ("numeric",), 2)
+    assert not METHOD.is_compatible(detached, (torch.ones(1, 3),))
+    with pytest.raises(ExplainError, match="no gradient by its inputs"):
+        METHOD.explain(detached, (torch.ones(1, 3),), 0)
+
+
+def test_it_refuses_integer_inputs() -> None:
+    words = subject(nn.Sequential(nn.Embedding(5, 2), nn.Flatten(), nn.Linear(6, 2)), ("text",), 2)
+    tokens = (torch.tensor([[1, 2, 3]]),)
+    assert not METHOD.is_compatible(words, tokens)
+    with pytest.raises(ExplainError, match="need inputs of floats"):
+        METHOD.explain(words, tokens, 0)
+
+
+def test_large_inputs_go_through_in_small_batches() -> None:
+    seen: list[int] = []
+
+    class Watching(nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            seen.append(len(x))
+            total = x.mean(dim=(1, 2, 3))
+            return torch.stack([total.sin(), total], dim=1)
+
+    METHOD.explain(subject(Watching(), ("image",), 2), (image(3, 224),), 0)
+    assert max(seen) <= 16

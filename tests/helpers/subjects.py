@@ -1,0 +1,45 @@
+"""Questions to explainers, made from the tiny models."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from explain.base import Subject
+from tests.helpers import tiny_models
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Question:
+    """A model and one case for it."""
+
+    name: str
+    subject: Subject
+    inputs: tuple[Tensor, ...]
+
+
+def image(channels: int = 1, side: int = 8, seed: int = 0) -> Tensor:
+    """Return a random image [1, C, side, side] in 0..1."""
+    return torch.rand(1, channels, side, side, generator=torch.Generator().manual_seed(seed))
+
+
+def numbers(count: int, seed: int = 0) -> Tensor:
+    """Return random numbers [1, count]."""
+    return torch.randn(1, count, generator=torch.Generator().manual_seed(seed))
+
+
+def subject(module: nn.Module, kinds: tuple[str, ...], classes: int, output_sd: float = 1.0) -> Subject:
+    """Return a subject whose classes all have the same spread."""
+    return Subject(module, kinds, (output_sd,) * classes)
+
+
+def questions() -> tuple[Question, ...]:
+    """Return one question for each kind of model that a method meets."""
+    return (
+        Question("linear", subject(tiny_models.LinearModel(), ("numeric",), 2), (torch.tensor([[1.0, 2.0, 3.0]]),)),
+        Question("smooth", subject(tiny_models.mlp(), ("numeric",), 3), (numbers(6),)),
+        Question("relu on an image", subject(tiny_models.relu_mlp(), ("image",), 3), (image(),)),
+        Question("convolutional", subject(tiny_models.convolutional(3), ("image",), 3), (image(3),)),
+        Question("fusion", subject(tiny_models.fusion(), ("image", "numeric"), 2), (image(), numbers(3))),
+        Question("attention", subject(tiny_models.attention(), ("image",), 2), (image(),)),
+    )
