@@ -3,14 +3,19 @@
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
+
 from tests.helpers.product import free_port
 
+READY_SECONDS = 60.0
 UNPRIVILEGED = ("postgres", "nobody")
 
 
@@ -19,7 +24,7 @@ class NoPostgres(RuntimeError):
 
 
 def programs() -> Path:
-    """Return the folder of the newest installed `initdb` and `pg_ctl`."""
+    """Return the folder of the newest installed `initdb` and `postgres`."""
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
     on_path = shutil.which("initdb")
     if not found and on_path is None:
@@ -40,25 +45,38 @@ def _account() -> dict[str, object]:
 
 @contextmanager
 def postgres_server() -> Iterator[str]:
-    """Yield `postgresql://` address of a blank server, without a database name at its end."""
-    folder = Path(tempfile.mkdtemp(prefix="tandem-pg-"))
+    """Yield the address of a blank server, in which `{name}` stands for the database."""
     bin_folder, account, port = programs(), _account(), free_port()
-    if account:
-        os.chown(folder, pwd.getpwnam(str(account["user"])).pw_uid, int(str(account["group"])))
-
-    def call(program: str, *arguments: str) -> None:
-        with (folder.with_suffix(".log")).open("a") as log:
-            command = [str(bin_folder / program), "-D", str(folder / "data"), *arguments]
-            subprocess.run(command, check=True, stdout=log, stderr=log, cwd="/", timeout=60, **account)
-
+    folder = Path(tempfile.mkdtemp(prefix="tandem-pg-"))
     try:
-        call("initdb", "--auth=trust", "--username=tandem", "--encoding=UTF8", "--no-sync", "--locale=C")
-        options = f"-c listen_addresses= -c unix_socket_directories={folder} -c port={port} -c fsync=off"
-        call("pg_ctl", "start", "-w", "-o", options)
+        if account:
+            os.chown(folder, pwd.getpwnam(str(account["user"])).pw_uid, int(str(account["group"])))
+        common = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": "/", **account}
+        data = ["-D", str(folder / "data")]
+        initdb = ["--auth=trust", "--username=tandem", "--encoding=UTF8", "--no-sync", "--locale=C"]
+        subprocess.run([str(bin_folder / "initdb"), *data, *initdb], check=True, timeout=120, **common)
+        options = {"listen_addresses": "", "unix_socket_directories": folder, "port": port}
+        options |= {"fsync": "off", "full_page_writes": "off", "wal_level": "minimal", "max_wal_senders": 0}
+        flags = [part for key, value in options.items() for part in ("-c", f"{key}={value}")]
+        server = subprocess.Popen([str(bin_folder / "postgres"), *data, *flags], **common)
         try:
-            yield f"postgresql://tandem@/{{name}}?host={folder}&port={port}"
+            address = f"postgresql://tandem@/{{name}}?host={folder}&port={port}"
+            _wait_until_ready(server, address.format(name="postgres"))
+            yield address
         finally:
-            call("pg_ctl", "stop", "-m", "immediate")
+            server.send_signal(signal.SIGQUIT)  # at once: nothing on it is kept, so nothing needs writing
+            server.wait(60)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-        folder.with_suffix(".log").unlink(missing_ok=True)
+
+
+def _wait_until_ready(server: "subprocess.Popen[bytes]", address: str) -> None:
+    deadline = time.monotonic() + READY_SECONDS
+    while server.poll() is None and time.monotonic() < deadline:
+        try:
+            psycopg.connect(address).close()
+        except psycopg.OperationalError:
+            time.sleep(0.05)
+        else:
+            return
+    raise NoPostgres(f"PostgreSQL did not come up (exit code {server.poll()})")
