@@ -41,7 +41,7 @@ def _draw(case: CaseView, top: DeltaGenerator) -> None:
             found = ask_evidence(key, reading)
             draw_viewer(case, opening(reading, case), found)
             draw_quality(case, key, found)
-    draw_keys(case, opening(reading, case))
+    draw_keys(case, reading.nonce)
 
 
 @st.fragment

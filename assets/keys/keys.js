@@ -22,7 +22,7 @@ function perform(binding) {
 }
 
 function enterBelongsHere(target, groups) {
-  if (!(target instanceof Element) || !target.closest(ACTIVE)) return true;
+  if (!(target instanceof Element) || !target.closest(ACTIVE) || target.closest("canvas")) return true;
   return groups.some((selector) => target.closest(selector));
 }
 
@@ -34,15 +34,18 @@ function submitFromTyping(event, state) {
   requestAnimationFrame(() => perform(submit));
 }
 
+// The picture takes its own keys first, so its events are heard on their way up; all others on their way down,
+// before a focused button turns Enter into a click.
 function onKey(event, state) {
   const target = event.composedPath()[0];
+  const onPicture = target instanceof Element && Boolean(target.closest("canvas"));
+  if (onPicture !== (event.eventPhase === Event.BUBBLING_PHASE)) return;
   if (event.repeat || document.querySelector("[role=dialog]")) return;
   if (typing(target)) {
     submitFromTyping(event, state);
     return;
   }
   if (event.ctrlKey || event.metaKey || event.altKey) return;
-  if (target instanceof Element && target.closest("canvas") && event.key === "Enter") return;
   if (event.key === "Enter" && !enterBelongsHere(target, state.data.enter_from)) return;
   const binding = state.data.bindings.find((one) => one.key === event.key);
   if (binding && perform(binding)) {
@@ -67,11 +70,11 @@ export default function (component) {
   state.data = data;
   if (!state.listener) {
     state.listener = (event) => onKey(event, state);
-    document.addEventListener("keydown", state.listener, true);
+    for (const down of [true, false]) document.addEventListener("keydown", state.listener, down);
   }
   requestAnimationFrame(() => moveFocus(state));
   return () => {
-    document.removeEventListener("keydown", state.listener, true);
+    for (const down of [true, false]) document.removeEventListener("keydown", state.listener, down);
     state.listener = null;
   };
 }

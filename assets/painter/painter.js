@@ -135,7 +135,7 @@ class Painter {
   }
 
   refresh() {
-    this.root.classList.toggle("tandem-can-paint", this.canPaint);
+    for (const name of ["tandem-can-paint", "st-key-mask_painter"]) this.root.classList.toggle(name, this.canPaint);
     for (const button of this.all("tool")) this.press(button, button.dataset.tandemTool === this.tools.tool);
     for (const button of this.all("kind")) {
       button.setAttribute("aria-checked", String(button.dataset.tandemKind === this.tools.kind));

@@ -22,7 +22,7 @@ class Tools {
     canvas.addEventListener("keydown", (event) => this.key(event));
     canvas.addEventListener("keyup", (event) => this.keyUp(event));
     canvas.addEventListener("blur", () => this.blur());
-    canvas.addEventListener("focus", () => this.painter.draw());
+    canvas.addEventListener("focus", () => this.focused());
   }
 
   get view() {
@@ -42,7 +42,9 @@ class Tools {
   down(event) {
     if (event.button > 0 && event.pointerType === "mouse") return;
     event.preventDefault();
+    this.pointing = true;
     this.painter.canvas.focus({ preventScroll: true });
+    this.pointing = false;
     try {
       this.painter.canvas.setPointerCapture(event.pointerId);
     } catch {
@@ -160,7 +162,7 @@ class Tools {
     const arrows = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
     if (arrows[event.key]) return this.arrow(arrows[event.key], event.shiftKey ? 10 : 1);
     const acts = { "+": () => this.view.zoomBy(1.25), "=": () => this.view.zoomBy(1.25), "-": () => this.view.zoomBy(0.8) };
-    acts["0"] = this.painter.canPaint && this.view.zoom === 1 ? null : () => this.painter.fitAll();
+    acts.Home = () => this.painter.fitAll();
     if (this.painter.canPaint) Object.assign(acts, this.paintKeys(event));
     const act = acts[event.key];
     if (!act) return false;
@@ -180,9 +182,9 @@ class Tools {
       "]": () => this.resize(1),
       z: () => this.painter.undo(),
       Delete: () => this.painter.clear(),
-      Enter: () => this.press(event.repeat),
+      ...(this.cursor ? { Enter: () => this.press(event.repeat) } : {}),
       " ": () => { if (!event.repeat) this.space = true; },
-      Escape: () => this.cancelStroke(),
+      Escape: () => (this.stroke ? this.cancelStroke() : this.painter.canvas.blur()),
     };
   }
 
@@ -218,7 +220,6 @@ class Tools {
 
   // Paint where the cursor is; the rectangle takes two presses, one at each corner.
   press(repeated) {
-    this.cursor ??= this.middle();
     const { layers } = this.painter;
     if (this.tool !== "rectangle") {
       if (!repeated) layers.remember();
@@ -242,12 +243,19 @@ class Tools {
     this.space = false;
     event.preventDefault();
     event.stopPropagation();
-    if (!panned && this.painter.canPaint && !this.stroke?.pan) this.press(false);
+    if (!panned && this.painter.canPaint && this.cursor) this.press(false);
+    this.painter.draw();
+  }
+
+  // The keyboard's cursor shows when the keyboard brought the focus; a click hides it, so that Enter saves again.
+  focused() {
+    if (!this.pointing && this.painter.canPaint) this.cursor ??= this.middle();
     this.painter.draw();
   }
 
   blur() {
     this.space = false;
+    this.cursor = null;
     if (this.stroke?.keyboard) this.cancelStroke();
     this.painter.draw();
   }

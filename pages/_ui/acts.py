@@ -88,7 +88,7 @@ def save(case: CaseView, version: str) -> None:
         if reading.saved == digest:
             return
         saved = [get_services().review.save_verdict(_keyed(form, digest), actor=context.actor()) for form in forms]
-        reading.saved, reading.refresh = digest, True
+        reading.saved = digest
         reading.notes = tuple(note for one in saved for note in one.notes)
 
 
@@ -104,7 +104,7 @@ def undo(case: CaseView) -> None:
             if verdict.can_undo:
                 get_services().review.undo(case.workspace, case.name, verdict.target, actor=context.actor())
         if reading is not None:
-            reading.saved, reading.notes, reading.refresh = None, (), True
+            reading.saved, reading.notes = None, ()
             reading.undone += 1
 
 

@@ -107,7 +107,7 @@ def _compared(case: CaseView, reveal: RevealView, several: bool) -> str:
 def draw_verdict(case: CaseView, reveal: RevealView, reading: Reading) -> None:
     """Draw your verdict: label, marks, comment, save, undo, next."""
     with st.container(border=True, key="verdict_box", gap="xsmall"):
-        st.markdown(f"**Your verdict** · {_status(case, reading)}")
+        st.markdown("**Your verdict**")
         _pick_labels(case, "verdict_label")
         pick_confidence("verdict_confidence", CONFIDENCES)
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
@@ -119,6 +119,7 @@ def draw_verdict(case: CaseView, reveal: RevealView, reading: Reading) -> None:
                 "Comment", key="verdict_comment", placeholder="comment", label_visibility="collapsed", max_chars=4000
             )
         _save_row(case, reveal)
+        st.caption(_status(case, reading))
 
 
 def _artefacts(case: CaseView) -> list[str]:
@@ -146,5 +147,5 @@ def draw_next(case: CaseView) -> None:
 
 def _status(case: CaseView, reading: Reading) -> str:
     saved = revision(case)
-    now = f"saved {when(saved)}" if saved else "not saved yet"
+    now = f"saved {when(saved)}" if saved else "no verdict yet"
     return " · ".join([now, *(plain(note) for note in reading.notes)])

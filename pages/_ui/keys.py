@@ -39,7 +39,8 @@ ON_PICTURE = (
     ("i, k", "ignore this, look here"),
     ("z", "undo the last stroke"),
     ("Delete", "clear the marks of this kind"),
-    ("+, −, 0", "zoom in, zoom out, fit"),
+    ("Esc", "leave the picture, so that Enter saves"),
+    ("+, −, Home", "zoom in, zoom out, whole picture"),
 )
 
 
@@ -69,7 +70,7 @@ def bindings(case: CaseView) -> tuple[Binding, ...]:
     return (submit, *sure, *tools, *picks)
 
 
-def draw_keys(case: CaseView, opening: str) -> None:
+def draw_keys(case: CaseView, nonce: str) -> None:
     """Put the keys of this step into force and the focus on its first act."""
     step = "verdict" if case.read_done else "blind"
     _component(
@@ -78,7 +79,7 @@ def draw_keys(case: CaseView, opening: str) -> None:
             "bindings": [asdict(binding) for binding in bindings(case)],
             "enter_from": [f".st-key-{step}_label", f".st-key-{step}_confidence"],
             "focus": ".st-key-prediction_panel" if case.read_done else ".st-key-read_box",
-            "focus_when": opening,
+            "focus_when": f"{nonce}:{case.read_done}",
         },
     )
 

@@ -1,4 +1,8 @@
-"""The viewer and mask painter: our own component, its data and what comes back."""
+"""The viewer and mask painter: our own component, its data and what comes back.
+
+One component serves both, so that nothing is drawn anew when a case or its step changes: while it can paint,
+its root carries the element key `mask_painter`, and its choice of layer the key `mask_kind`.
+"""
 
 from __future__ import annotations
 

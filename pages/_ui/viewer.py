@@ -15,8 +15,7 @@ def draw_viewer(case: CaseView, opening: str, evidence: EvidenceView | None) -> 
     heat = {item.field: item for item in evidence.fields} if evidence else {}
     images = [field for field in case.fields if field.kind == "image" and field.image is not None]
     for place, field in enumerate(images):
-        name = "mask_painter" if case.read_done else "viewer"
-        with st.container(key=name if place == 0 else f"{name}_{field.name}"):
+        with st.container(key="viewer" if place == 0 else f"viewer_{field.name}"):
             _image(case, field, opening, heat.get(field.name))
     for field in case.fields:
         if field.kind == "image" and field.image is None:

@@ -72,7 +72,7 @@ def test_retraining_starts_and_follows_a_run(open_page):
     app.button(key="retrain_start").click().run()
     assert "start guided" in state.calls
     assert app.button(key="retrain_start").disabled
-    assert "epoch" in str(app.get("progress")[0])
+    assert "epoch" in app.get("progress")[0].proto.text
     app.button(key="retrain_cancel").click().run()
     assert "Cancelled" in said(app)
 
