@@ -5,7 +5,6 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
-from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass, field, replace
 
 import torch
@@ -129,7 +128,7 @@ class Engine:
         future = self.submit(model, inputs)
         try:
             return future.result(timeout=self.deadline_seconds)
-        except FutureTimeout:
+        except TimeoutError:
             future.cancel()
             raise self._late() from None
 

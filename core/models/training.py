@@ -33,6 +33,7 @@ class TrainingPlan:
     seed: int = 0
     epochs: int = 30
     batch_size: int = 256
+    """Cases in a mini-batch; the objective cuts them, the plan remembers it to tell its checkpoints from others."""
     learning_rate: float = 1e-3
     weight_decay: float = 1e-4
     evaluate_every: int = 0

@@ -43,10 +43,10 @@ class Load:
 
 def run(options: BenchOptions) -> Mapping[str, Figure]:
     """Measure on the CPU, and once more with the prefix `gpu_` where there is a GPU."""
-    load = Load(rounds=1, singles=3, each=1) if options.quick else Load(rounds=9, singles=12, each=4)
+    load = Load(rounds=1, singles=3, each=1) if options.quick else Load(rounds=21, singles=6, each=2)
     figures = dict(_measure(torch.device("cpu"), load))
     if torch.cuda.is_available():
-        heavy = load if options.quick else Load(rounds=9, singles=100, each=40)
+        heavy = load if options.quick else Load(rounds=21, singles=50, each=20)
         figures |= {f"gpu_{name}": value for name, value in _measure(torch.device("cuda"), heavy).items()}
     return figures
 
