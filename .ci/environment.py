@@ -89,7 +89,7 @@ def follow(pip: "subprocess.Popen[str]", tail: deque[str], now: list[str]) -> No
 
 def install(python: Path, requirements: str) -> None:
     """Install `requirements`, showing every few seconds what pip is doing."""
-    say(f"Installing {requirements}: about 8 GB with the libraries for GPUs, 2 to 10 minutes the first time.")
+    say(f"Installing {requirements}; everything together is about 8 GB and takes 2 to 10 minutes the first time.")
     options = ["--disable-pip-version-check", "--progress-bar", "off", "--no-input", "-r", requirements]
     tail: deque[str] = deque(maxlen=40)
     now, started = ["starting"], time.monotonic()
