@@ -49,6 +49,7 @@ class Handlers:
         """Train the first version; it serves at once, for there is nothing to compare it with."""
         run = self._run_of(job)
         trained = self.training.train(job.workspace, run, context, context)
+        context.flush()
         with self.runtime.database.write() as tx:
             version = self._register(tx, job, trained)
             self._crown(tx, job, version)
@@ -59,6 +60,7 @@ class Handlers:
         """Train a candidate and queue its gate in the same transaction."""
         run = self._run_of(job)
         trained = self.training.train(job.workspace, run, context, context)
+        context.flush()
         with self.runtime.database.write() as tx:
             version = self._register(tx, job, trained)
             gate = NewJob("gate", job.workspace, {"version": version.name}, job.actor_id, key=f"gate:{version.id}")

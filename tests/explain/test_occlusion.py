@@ -5,7 +5,7 @@ import torch
 from captum.attr import Occlusion as CaptumOcclusion
 from hypothesis import given
 from hypothesis import strategies as st
-from torch import nn
+from torch import Tensor, nn
 
 from explain.occlusion import Occlusion, positions
 from tests.helpers.subjects import image, numbers, subject
@@ -82,6 +82,26 @@ def test_integer_inputs_are_occluded_element_by_element() -> None:
     with torch.no_grad():
         expected = float((words(tokens) - words(torch.tensor([[1, 0, 3]])))[0, 0])
     assert float(result.values[0][1]) == pytest.approx(expected, abs=1e-6)
+
+
+def test_a_token_is_occluded_with_all_its_numbers() -> None:
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Flatten(), nn.Linear(6, 2))
+    words = torch.rand(1, 3, 2)
+    result = METHOD.explain(subject(model, ("text",), 2), (words,), 0)
+    with torch.no_grad():
+        share = float((words.flatten()[:2] * model[1].weight[0, :2]).sum()) / 2
+    assert result.values[0][0].tolist() == pytest.approx([share, share], abs=1e-6)
+    assert result.steps == 3
+
+
+def test_one_number_without_an_axis() -> None:
+    class Square(nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            return torch.stack([x * x, x], dim=1)
+
+    result = METHOD.explain(subject(Square(), ("numeric",), 2), (torch.tensor([3.0]),), 0)
+    assert float(result.values[0]) == 9.0
 
 
 def test_one_pixel_image() -> None:

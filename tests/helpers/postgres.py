@@ -15,6 +15,7 @@ import psycopg
 
 from tests.helpers.product import free_port
 
+ROOM_BYTES = 2 * 2**30
 READY_SECONDS = 60.0
 UNPRIVILEGED = ("postgres", "nobody")
 
@@ -47,7 +48,7 @@ def _account() -> dict[str, object]:
 def postgres_server() -> Iterator[str]:
     """Yield the address of a blank server, in which `{name}` stands for the database."""
     bin_folder, account, port = programs(), _account(), free_port()
-    folder = Path(tempfile.mkdtemp(prefix="tandem-pg-"))
+    folder = Path(tempfile.mkdtemp(prefix="tandem-pg-", dir=_quick_folder()))
     try:
         if account:
             os.chown(folder, pwd.getpwnam(str(account["user"])).pw_uid, int(str(account["group"])))
@@ -68,6 +69,12 @@ def postgres_server() -> Iterator[str]:
             server.wait(60)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _quick_folder() -> str | None:
+    """Return a folder in memory when there is one with room, else None: the usual one."""
+    memory = Path("/dev/shm")
+    return str(memory) if memory.is_dir() and shutil.disk_usage(memory).free > ROOM_BYTES else None
 
 
 def _wait_until_ready(server: "subprocess.Popen[bytes]", address: str) -> None:

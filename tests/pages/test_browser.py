@@ -291,3 +291,11 @@ def test_axe_finds_nothing_serious(address, browser, scheme):
 def serious(page: Page) -> list[str]:
     found = Axe().run(page).response["violations"]
     return [f"{v['id']}: {v['nodes'][0]['html'][:200]}" for v in found if v["impact"] in ("serious", "critical")]
+
+
+def test_nothing_lies_over_the_first_line(address, browser):
+    with page_of(browser) as page:
+        open_case(page, address, "decoy-digits", "d-0025")
+        page.locator("h1").click(timeout=3000)
+        page.locator(".st-key-keys_help button").click(timeout=3000)
+        expect(page.get_by_role("dialog")).to_contain_text("On the page")

@@ -1,0 +1,76 @@
+"""Every registered strategy, on a network that learns whole and on one with a frozen backbone."""
+
+import pytest
+import torch
+
+from core.contracts import WorkspaceSpec
+from core.errors import NotFound
+from core.learning.strategies.registry import strategies, strategy
+from core.models.network import build_network
+from core.models.training import TrainingPlan, fit
+from tests.helpers.learning_parts import context_of
+from tests.helpers.model_parts import RANDOM_BACKBONE, spec_of
+
+KINDS = {
+    "trainable": {},
+    "frozen": {"encoder": RANDOM_BACKBONE, "fields": [{"name": "image", "kind": "image", "size": 32}]},
+}
+
+
+@pytest.fixture(params=sorted(KINDS))
+def spec(request) -> WorkspaceSpec:
+    return spec_of(**KINDS[request.param])
+
+
+@pytest.fixture(params=[item.name for item in strategies()])
+def chosen(request):
+    return strategy(request.param)
+
+
+def _objective(chosen, spec, marks=6):
+    network = build_network(spec, 0)
+    context = context_of(spec, network, marks)
+    if network.frozen:
+        network.fit_standardiser(context.embed_examples(context.train))
+    return network, chosen.objective(context)
+
+
+def test_says_in_words_what_it_does(chosen):
+    assert chosen.title
+    assert chosen.words.endswith(".")
+
+
+def test_loss_is_finite_and_moves_every_trainable_parameter(chosen, spec):
+    network, objective = _objective(chosen, spec)
+    network.train()
+    loss = objective.loss(network, 0, torch.Generator().manual_seed(0))
+    loss.backward()
+    trainable = [p for name, p in network.named_parameters() if name in network.trainable_state()]
+    assert torch.isfinite(loss)
+    assert trainable
+    assert all(p.grad is not None and torch.isfinite(p.grad).all() for p in trainable)
+
+
+def test_validation_score_is_a_probability(chosen, spec):
+    network, objective = _objective(chosen, spec)
+    with torch.no_grad():
+        assert 0.0 < objective.validation_score(network.eval()) < 1.0
+
+
+def test_works_without_any_mark(chosen, spec):
+    network, objective = _objective(chosen, spec, marks=0)
+    assert torch.isfinite(objective.loss(network, 0, torch.Generator().manual_seed(0)))
+
+
+def test_two_runs_from_one_seed_are_equal_bit_for_bit(chosen, spec):
+    states = []
+    for _ in range(2):
+        network, objective = _objective(chosen, spec)
+        fit(network, objective, TrainingPlan(seed=0, epochs=2, batch_size=8))
+        states.append(network.trainable_state())
+    assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
+
+
+def test_unknown_strategy_names_the_known():
+    with pytest.raises(NotFound, match="guided, counterexamples, labels"):
+        strategy("magic")

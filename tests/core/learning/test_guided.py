@@ -1,0 +1,95 @@
+"""Guided retraining: the penalty by hand, its cap, and that it does what it is for."""
+
+import pytest
+import torch
+from torch import nn
+
+from core.learning.marks import MarkedExamples
+from core.learning.strategies.base import capped
+from core.learning.strategies.guided import LOOK_WEIGHT, GuidedObjective, GuidedStrategy, _wrong_places
+from core.models.examples import Examples
+from core.models.network import build_network
+from core.models.training import TrainingPlan, fit
+from tests.helpers.learning_parts import DEVICE, context_of, marked_of
+from tests.helpers.model_parts import spec_of
+
+TWO = {"targets": [{"name": "shape", "classes": ["dark", "bright"]}], "encoder": {"name": "mlp", "hidden": []}}
+
+
+def test_the_cap_never_lets_the_penalty_exceed_the_limit():
+    assert float(capped(torch.tensor(50.0), torch.tensor(2.0))) == pytest.approx(2.0)
+    assert float(capped(torch.tensor(0.5), torch.tensor(2.0))) == 0.5
+    assert float(capped(torch.tensor(0.0), torch.tensor(2.0))) == 0.0
+
+
+def test_the_cap_scales_the_gradient_too():
+    value = torch.tensor(10.0, requires_grad=True)
+    capped(value, torch.tensor(1.0)).backward()
+    assert float(value.grad) == pytest.approx(0.1)
+
+
+def test_penalty_of_a_linear_model_by_hand():
+    """With logits W x, the gradient of the summed log-probabilities is (1 - K p) W summed over classes."""
+    spec = spec_of(**TWO)
+    network = build_network(spec, 0)
+    context = context_of(spec, network)
+    marked = marked_of(spec, 4)
+    objective = GuidedObjective(context)
+    penalty = objective._penalty(network, marked)
+    x = marked.examples.batch(range(4), DEVICE)["image"]
+    head = network.heads["target_shape"]
+    p = torch.softmax(network({"image": x})["shape"], dim=1)
+    gradient = (1 - 2 * p) @ head.weight
+    inside = gradient.view(4, 1, 6, 6)[:, :, :2, :2]
+    assert isinstance(head, nn.Linear)
+    assert penalty.item() == pytest.approx(inside.pow(2).sum().item() / 4, rel=1e-4)
+
+
+def test_wrong_places_are_inside_ignore_and_outside_look_here():
+    spec = spec_of()
+    ignore = marked_of(spec, 1)
+    look = MarkedExamples(ignore.examples, ignore.look, ignore.ignore, (None,))
+    gradient = torch.zeros(1, 1, 6, 6)
+    assert _wrong_places("image", ignore, gradient).sum() == 4
+    outside = _wrong_places("image", look, gradient)
+    assert outside[0, 0, 0, 0] == 0
+    assert float(outside.sum()) == pytest.approx(LOOK_WEIGHT * 32)
+
+
+def _decoyed(count: int, seed: int, *, telling: bool) -> Examples:
+    """Images whose centre shows the class faintly and whose corner shows it plainly (when telling)."""
+    generator = torch.Generator().manual_seed(seed)
+    labels = torch.randint(2, (count,), generator=generator)
+    corner = labels if telling else torch.randint(2, (count,), generator=generator)
+    pixels = torch.randint(60, 140, (count, 1, 6, 6), generator=generator)
+    pixels[:, :, 3:5, 3:5] += (labels * 40).view(-1, 1, 1, 1)
+    pixels[:, :, :2, :2] = (corner * 255).view(-1, 1, 1, 1)
+    return Examples(
+        tuple(range(count)), {"image": pixels.to(torch.uint8)}, {"shape": labels}, tuple(f"g{i}" for i in range(count))
+    )
+
+
+def test_marks_turn_a_model_from_the_planted_corner_to_the_real_signal():
+    spec = spec_of(
+        targets=[{"name": "shape", "classes": ["dark", "bright"]}],
+        encoder={"name": "mlp", "hidden": [16]},
+        training={"batch_size": 32, "seed": 0},
+    )
+    base = context_of(spec, build_network(spec, 0))
+    mask = marked_of(spec, 8).ignore
+    marked = MarkedExamples(_decoyed(8, 3, telling=False), mask, {"image": torch.zeros_like(mask["image"])}, ("c",) * 8)
+    parts = {"train": _decoyed(400, 1, telling=True), "validation": _decoyed(80, 2, telling=True)}
+    empty = marked.rows([])
+    test = _decoyed(400, 4, telling=False)
+    accuracy = {}
+    for name, marks in (("fooled", empty), ("guided", marked)):
+        network = build_network(spec, 0)
+        context = type(base)(
+            spec, network, parts["train"], parts["validation"], marks, base.embed_examples, DEVICE, 0, base.reporter
+        )
+        fit(network, GuidedStrategy().objective(context), TrainingPlan(epochs=25, batch_size=32, learning_rate=1e-2))
+        with torch.no_grad():
+            answers = network(test.batch(range(400), DEVICE))["shape"].argmax(dim=1)
+        accuracy[name] = float((answers == test.labels["shape"]).float().mean())
+    assert accuracy["fooled"] < 0.65
+    assert accuracy["guided"] > 0.85

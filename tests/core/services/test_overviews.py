@@ -1,0 +1,148 @@
+"""Import, home, health, status, audit, export: what people and programs see."""
+
+import csv
+import json
+import shutil
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core.contracts import Actor
+from core.errors import Conflict, ImportRefused
+from core.services.exporting import escape_cell
+from tests.helpers.tiny_folder import write_tiny_folder
+from tests.helpers.tiny_product import TARGET, WORKSPACE, corner_mark, names_of, open_home, verdict
+
+ACTOR = Actor("lead", "person", "Lead")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return write_tiny_folder(tmp_path / "data").parent
+
+
+def _import(product, folder):
+    return product.importing.import_folder(folder / "tiny.toml", folder, actor=ACTOR)
+
+
+def test_importing_twice_adds_nothing(product, folder):
+    report = _import(product, folder)
+    assert (report.added, report.unchanged, report.conflicts, report.job_id) == (0, 240, (), None)
+
+
+def test_changed_content_is_listed_and_left_as_it_was(product, folder):
+    Image.fromarray(np.full((12, 12), 9, np.uint8)).save(folder / "t003.png")
+    before = product.predictions.predict(WORKSPACE, "t003")
+    report = _import(product, folder)
+    assert report.conflicts == ("t003",)
+    assert product.predictions.predict(WORKSPACE, "t003") == before
+
+
+def test_rows_that_can_not_be_used_are_listed_and_the_rest_is_imported(product, folder):
+    with (folder / "cases.csv").open("a", newline="") as file:
+        csv.writer(file).writerows([["missing.png", "above"], ["../t901.png", "above"], ["new.png", "sideways"]])
+    shutil.copy(folder / "t000.png", folder / "new.png")
+    report = _import(product, folder)
+    assert [(p.line, p.column) for p in report.problems] == [(242, "image"), (243, "image"), (244, "side")]
+    assert report.added == 0
+
+
+def test_an_unusable_folder_changes_nothing(product, folder):
+    (folder / "cases.csv").write_text("picture,side\nt000.png,above\n")
+    with pytest.raises(ImportRefused, match="image"):
+        _import(product, folder)
+    assert product.workspaces.status()["workspaces"][WORKSPACE]["cases"] == 240
+
+
+def test_fields_and_splits_can_not_change_once_verdicts_exist(product, folder):
+    toml = folder / "tiny.toml"
+    toml.write_text(toml.read_text().replace('["above", "below"]', '["above", "below", "none"]'))
+    verdict(product, names_of(product, "pool")[0])
+    with pytest.raises(Conflict, match="already has verdicts, so its targets can't change"):
+        _import(product, folder)
+
+
+def test_the_gate_policy_may_change_and_makes_a_revision(product, folder):
+    verdict(product, names_of(product, "pool")[0])
+    toml = folder / "tiny.toml"
+    toml.write_text(toml.read_text() + "\n[gate]\naccuracy_margin = 0.5\n")
+    _import(product, folder)
+    assert product.workspaces.spec(WORKSPACE).gate.accuracy_margin == 0.5
+    assert dict(product.audit.events(kind="import")[0].details)["revision"] == "2"
+
+
+def test_home_of_a_new_workspace_and_after_the_first_verdict(product):
+    home = product.workspaces.home(WORKSPACE, actor=product.default_actor)
+    assert (home.is_new, home.champion, home.champion_by, home.preparing) == (True, "v1", "local", None)
+    assert [name for name, _ in home.figures] == ["Accuracy", "AUROC", "Calibration error"]
+    verdict(product, names_of(product, "pool")[0])
+    assert not product.workspaces.home(WORKSPACE, actor=product.default_actor).is_new
+
+
+def test_status_has_what_the_contract_says(product):
+    status = product.workspaces.status()["workspaces"][WORKSPACE]
+    assert status["champion"] == "v1"
+    assert status["cases"] == 240
+    assert status["waiting"] == len(names_of(product, "pool"))
+    assert set(status["metrics"][TARGET]) == {"accuracy", "auroc"}
+    assert set(status["metrics"][TARGET]["accuracy"]) == {"value", "low", "high", "n"}
+
+
+def test_health_is_ok_only_when_every_workspace_serves(product, tmp_path):
+    assert product.health.report().ok
+    blank = open_home(tmp_path / "blank", TANDEM_DEMOS="decoy-digits")
+    report = blank.health.report()
+    blank.close()
+    assert not report.ok
+    assert "decoy-digits" in report.reason
+
+
+def test_audit_rows_are_readable_and_filter(product):
+    name = names_of(product, "pool")[0]
+    verdict(product, name)
+    row = product.audit.events(kind="verdict")[0]
+    assert name in row.summary
+    assert dict(row.details)["version"] == "v1"
+    assert json.loads(dict(row.details)["record"])["version"] == "v1"
+    assert product.audit.events(actor_id="nobody") == ()
+    assert set(product.audit.kinds()) >= {"import", "promote", "read", "verdict"}
+
+
+def test_the_exported_chain_is_whole(product, tmp_path):
+    path = product.audit.export(tmp_path / "out")
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    assert [line["sequence"] for line in lines] == list(range(1, len(lines) + 1))
+    assert all(later["previous_hash"] == earlier["hash"] for earlier, later in pairwise(lines))
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+def test_cells_that_a_spreadsheet_would_run_are_escaped(start):
+    assert escape_cell(f"{start}1+1") == f"'{start}1+1"
+    assert escape_cell("plain = text") == "plain = text"
+
+
+def test_export_writes_cases_verdicts_masks_and_decisions(product, tmp_path):
+    name = names_of(product, "pool")[0]
+    verdict(product, name, comment="=HYPERLINK(1)", marks=(corner_mark("../../evil"),))
+    files = product.exporting.export(WORKSPACE, tmp_path / "out")
+    assert {path.name for path in files} == {"workspace.toml", "cases.csv", "verdicts.csv", "decisions.csv"}
+    with (tmp_path / "out" / "verdicts.csv").open(newline="") as file:
+        row = next(csv.DictReader(file))
+    assert row["comment"] == "'=HYPERLINK(1)"
+    assert np.asarray(Image.open(tmp_path / "out" / row["masks"])).sum() == 9
+    assert [path.name for path in tmp_path.iterdir() if "evil" in path.name] == []
+
+
+def test_explanations_for_programs_are_in_the_originals_pixels(product):
+    explained = product.predictions.explain(WORKSPACE, "t000", "saliency")
+    assert explained.attributions["image"].shape == (12, 12)
+    assert explained.label in ("above", "below")
+
+
+def test_garbage_keeps_everything_that_is_named(product):
+    report = product.maintenance.collect_garbage()
+    assert report.removed == 0
+    assert report.kept >= 240
+    product.predictions.predict(WORKSPACE, "t000")
