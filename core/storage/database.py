@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, event, select, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -27,6 +27,8 @@ _POOL = {"pool_size": 8, "max_overflow": 56, "pool_timeout": BUSY_SECONDS}
 _PLAIN_WORDS = (
     ("locked", "is busy: another process kept it locked for more than 10 seconds. Try again."),
     ("full", "can't be written: the disk is full. Free some space and try again."),
+    ("not a database", "is damaged: this is not a database file. Bring it back from a backup."),
+    ("malformed", "is damaged. Bring it back from a backup."),
     ("deadlock", "was changed by somebody else at the same moment; nothing was saved. Try again."),
     ("readonly", "is read-only. Make the file and its folder writable for this user and start again."),
     ("read-only", "is read-only. Make it writable for this user and start again."),
@@ -96,7 +98,7 @@ class Database:
         Unavailable
             Otherwise, with the reason.
         """
-        if self._is_sqlite and not os.access(str(self._writer.url.database), os.W_OK):
+        if self._is_sqlite and not os.access(str(self._writer.url.database), os.W_OK, effective_ids=True):
             raise Unavailable(f"The database {self.where} is read-only. Make it writable for this user.")
         with self.read() as tx:
             tx.execute(select(text("1"))).one()
@@ -233,8 +235,9 @@ def plain_errors(where: str) -> Iterator[None]:
         yield
     except PoolTimeout:
         raise Unavailable(f"The database {where} is busy: all its connections are in use. Try again.") from None
-    except (OperationalError, DBAPIError) as error:
-        if not isinstance(error, OperationalError) and not error.connection_invalidated:
+    except DBAPIError as error:
+        damaged = type(error) is DatabaseError  # neither operation nor integrity nor data: the file itself
+        if not (damaged or isinstance(error, OperationalError) or error.connection_invalidated):
             raise
         said = str(error.orig).strip()
         words = next((plain for key, plain in _PLAIN_WORDS if key in said.lower()), f"can't be used now ({said}).")

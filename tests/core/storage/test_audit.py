@@ -102,10 +102,15 @@ def test_events_are_filtered_newest_first(chain):
         assert audit.kinds(tx) == ("promote", "read")
 
 
-def test_a_rolled_back_event_leaves_no_trace(chain):
-    with pytest.raises(NotFound, match="nothing to erase"), chain.write() as tx:
+def append_and_fail(database: Database) -> None:
+    with database.write() as tx:
         audit.append(tx, actor_id="ada", kind="read", workspace=None, subject={})
         audit.erase(tx, (), "ada", "nothing here")
+
+
+def test_a_rolled_back_event_leaves_no_trace(chain):
+    with pytest.raises(NotFound, match="nothing to erase"):
+        append_and_fail(chain)
     assert chain_head.read_head(chain.head_path).sequence == EVENTS
     append(chain, 7)
     assert problem(chain) is None
