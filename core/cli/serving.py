@@ -49,7 +49,7 @@ def ask_health(port: int) -> Health:
         return Health(status=0)
     finally:
         connection.close()
-    text = " · ".join(part for part in (body.get("reason"), body.get("progress")) if part)
+    text = str(body.get("progress") or body.get("reason") or "")
     return Health(status=answer.status, state=str(body.get("status", "")), text=text)
 
 

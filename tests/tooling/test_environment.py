@@ -33,6 +33,7 @@ def test_changed_pins_get_another_environment(environment, tmp_path):
     assert environment.environment_folder() != before
 
 
+@pytest.mark.slow
 def test_it_is_made_once_and_its_python_runs(environment):
     python = environment.ensure("runtime")
     assert subprocess.check_output([python, "-c", "print(6 * 7)"], text=True) == "42\n"
@@ -42,6 +43,7 @@ def test_it_is_made_once_and_its_python_runs(environment):
     assert python.parent.stat().st_mtime_ns == made
 
 
+@pytest.mark.slow
 def test_an_interrupted_install_starts_over(environment):
     folder = environment.environment_folder()
     (folder / "bin").mkdir(parents=True)
@@ -50,6 +52,7 @@ def test_an_interrupted_install_starts_over(environment):
     assert subprocess.check_output([python, "-c", "print('whole')"], text=True) == "whole\n"
 
 
+@pytest.mark.slow
 def test_a_failed_install_says_so_and_is_tried_again(environment, tmp_path):
     (tmp_path / "requirements.txt").write_text("./not-there\n")
     with pytest.raises(SystemExit, match=r"pip could not install requirements\.txt"):

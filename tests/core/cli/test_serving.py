@@ -67,7 +67,7 @@ def test_it_tells_the_progress_then_the_address_once_and_stops_on_a_signal(port)
     before = signal.getsignal(signal.SIGTERM)
     serving.run(when_ready)
     assert ready == [f"http://127.0.0.1:{port}"]
-    assert said.count("  decoy-digits has no champion yet · import 10 of 20") == 1
+    assert said.count("  import 10 of 20") == 1
     assert signal.getsignal(signal.SIGTERM) == before
     assert ask_health(port).status == 0
 
