@@ -1,5 +1,6 @@
 """The queue of long work: lease, heartbeat, attempt, cancel. Times of leases are the database clients' UTC."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
@@ -113,10 +114,14 @@ def save_checkpoint(tx: Connection, job_id: int, worker: str, blob: str) -> None
 
 
 def finish(tx: Connection, job_id: int, worker: str, status: RunStatus, error: str | None = None) -> None:
-    """Note how the job ended; its checkpoint is let go. Raises `Conflict` when the lease was lost."""
+    """Note how the job ended; its checkpoint is let go, and its run ends with it when it failed or was cancelled.
+
+    Raises `Conflict` when the lease was lost.
+    """
     values: dict[str, object] = {"status": status, "error": error, "finished": now()}
-    values.update(lease_until=None, checkpoint=None)
-    _change_own(tx, job_id, worker, values)
+    _change_own(tx, job_id, worker, {**values, "lease_until": None, "checkpoint": None})
+    if status != "done":
+        _end_runs(tx, [job_id], values)
 
 
 def request_cancel(tx: Connection, job_id: int) -> None:
@@ -131,8 +136,12 @@ def _end(tx: Connection, where: ColumnElement[bool], status: RunStatus, error: s
     values = {"status": status, "error": error, "finished": now()}
     if ended:
         tx.execute(update(_TABLE).where(_TABLE.c.id.in_(ended)).values(**values, lease_until=None, checkpoint=None))
-        theirs = runs.c.job_id.in_(ended) & runs.c.status.in_(_WAITING)
-        tx.execute(update(runs).where(theirs).values(values))
+        _end_runs(tx, ended, values)
+
+
+def _end_runs(tx: Connection, job_ids: Sequence[int], values: dict[str, object]) -> None:
+    theirs = runs.c.job_id.in_(job_ids) & runs.c.status.in_(_WAITING)
+    tx.execute(update(runs).where(theirs).values(values))
 
 
 def _change_own(tx: Connection, job_id: int, worker: str, values: dict[str, object]) -> None:

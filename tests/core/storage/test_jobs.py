@@ -111,6 +111,18 @@ def test_a_job_that_kills_its_workers_is_given_up_with_its_run(world, clock):
     assert run.finished is not None
 
 
+@pytest.mark.parametrize("status", ["failed", "cancelled"])
+def test_a_run_ends_with_its_job(world, status):
+    with world.database.write() as tx:
+        one = jobs.add(tx, job())
+        runs.set_job(tx, world.run.id, one.id)
+        jobs.claim_next(tx, "one", 15)
+        jobs.finish(tx, one.id, "one", status, "because")
+        run = runs.get(tx, world.run.id)
+    assert (run.status, run.error) == (status, "because")
+    assert run.finished is not None
+
+
 def test_a_cancelled_job_whose_worker_died_is_not_started_again(world, clock):
     with world.database.write() as tx:
         one = jobs.add(tx, job())
