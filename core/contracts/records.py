@@ -76,6 +76,8 @@ class Case:
     fields: tuple[FieldValue, ...]
     attributes: Mapping[str, str]
     content_hash: str
+    created: datetime
+    """When it was imported: it waits since then."""
 
 
 @dataclass(frozen=True, slots=True)

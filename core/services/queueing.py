@@ -1,7 +1,6 @@
 """Whose turn it is: the cases that wait for a person, in order, with reasons."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from sqlalchemy import Connection
 
@@ -56,19 +55,21 @@ class Queueing:
             found, _ = self.catalogue.workspace(tx, workspace)
             state = self.waiting(tx, found, actor, strategy)
             names = actors.names(tx)
-        since = datetime.now(UTC)
         rows = [
             QueueRow(
                 case=state.cases[item.case_id].name,
                 position=position,
                 reason=state.reason(item),
-                waiting_since=since,
+                waiting_since=state.cases[item.case_id].created,
                 state=_state(state, item.case_id, names),
                 reads=state.reads.get(item.case_id, 0),
             )
             for position, item in enumerate(state.ranked[:limit], start=1)
         ]
-        done = [QueueRow(state.cases[i].name, 0, "", since, "done", state.reads.get(i, 0)) for i in sorted(state.done)]
+        done = [
+            QueueRow(state.cases[i].name, 0, "", state.cases[i].created, "done", state.reads.get(i, 0))
+            for i in sorted(state.done)
+        ]
         total = len(state.cases)
         return WorklistView(
             workspace, state.strategy, (*rows, *done[:limit]), len(state.ranked), len(state.done), total

@@ -88,8 +88,7 @@ def counts(tx: Connection, workspace_id: int) -> dict[str, int]:
 
 
 def _insert(tx: Connection, workspace_id: int, revision_id: int, new: Sequence[NewCase]) -> None:
-    created = now()
-    shared = {"workspace_id": workspace_id, "revision_id": revision_id, "created": created}
+    shared = {"workspace_id": workspace_id, "revision_id": revision_id, "created": now()}
     rows = [
         {
             **shared,
@@ -104,21 +103,8 @@ def _insert(tx: Connection, workspace_id: int, revision_id: int, new: Sequence[N
     table = schema.cases.c
     query = select(table.name, table.id).where(table.workspace_id == workspace_id)
     ids = {row.name: row.id for row in tx.execute(query)}
-    insert_all(tx, insert(fields), [row for case in new for row in _field_rows(ids[case.name], case)])
-    insert_all(tx, insert(attributes), [row for case in new for row in _attribute_rows(ids[case.name], case)])
-    labels = [
-        {
-            "case_id": ids[case.name],
-            "target": target,
-            "label": label,
-            "source": "data set",
-            "revision": 1,
-            "created": created,
-        }
-        for case in new
-        for target, label in case.labels.items()
-    ]
-    insert_all(tx, insert(reference_labels), labels)
+    for target, rows_of in ((fields, _field_rows), (attributes, _attribute_rows), (reference_labels, _label_rows)):
+        insert_all(tx, insert(target), [row for case in new for row in rows_of(ids[case.name], case)])
 
 
 def _field_rows(case_id: int, case: NewCase) -> list[dict[str, object]]:
@@ -139,13 +125,22 @@ def _attribute_rows(case_id: int, case: NewCase) -> list[dict[str, object]]:
     return [{"case_id": case_id, "attribute": name, "value": value} for name, value in case.attributes.items()]
 
 
+def _label_rows(case_id: int, case: NewCase) -> list[dict[str, object]]:
+    shared = {"case_id": case_id, "source": "data set", "revision": 1, "created": now()}
+    return [{**shared, "target": target, "label": label} for target, label in case.labels.items()]
+
+
 def _load(tx: Connection, where: ColumnElement[bool]) -> list[Case]:
     table = schema.cases
-    columns = [table.c[name] for name in ("id", "name", "group_name", "split", "content_hash")]
+    columns = [table.c[name] for name in ("id", "name", "group_name", "split", "content_hash", "created")]
     values, properties = _values(tx, where), _properties(tx, where)
     return [
-        Case(number, name, group, split, tuple(values.get(number, ())), properties.get(number, {}), content_hash)
-        for number, name, group, split, content_hash in tx.execute(select(*columns).where(where).order_by(table.c.id))
+        Case(
+            number, name, group, split, tuple(values.get(number, ())), properties.get(number, {}), content_hash, created
+        )
+        for number, name, group, split, content_hash, created in tx.execute(
+            select(*columns).where(where).order_by(table.c.id)
+        )
     ]
 
 

@@ -1,5 +1,7 @@
 """Which cases may train."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from core.contracts import Case, NewRegion, ReferenceLabel, Region
@@ -8,7 +10,7 @@ from core.learning.assembly import assemble, refuse_untrainable
 
 
 def _case(case_id, split):
-    return Case(case_id, f"c{case_id}", f"g{case_id}", split, (), {}, "")
+    return Case(case_id, f"c{case_id}", f"g{case_id}", split, (), {}, "", datetime(2026, 1, 1, tzinfo=UTC))
 
 
 def _label(case_id, source="data set"):
