@@ -60,11 +60,13 @@ def _measure(device: torch.device, load: Load) -> Mapping[str, Figure]:
         rounds = [_round(batched, unbatched, model, images, load) for _ in range(load.rounds)]
         difference = _max_difference(batched, unbatched, model, images)
     median = {name: statistics.median(item[name] for item in rounds) for name in rounds[0]}
-    bare = median.pop("bare_per_second")
+    median.pop("bare_per_second")
     median["batched_over_unbatched"] = statistics.median(
         item["clients32_batched_per_second"] / item["clients32_unbatched_per_second"] for item in rounds
     )
-    median["single_latency_ratio"] = bare / median["single_per_second"]
+    median["single_latency_ratio"] = statistics.median(
+        item["bare_per_second"] / item["single_per_second"] for item in rounds
+    )
     return {name: Figure(value) for name, value in {**median, "max_difference": difference}.items()}
 
 
@@ -112,21 +114,19 @@ def _round(
         batched.predict(model, {"image": images[0]})
 
     total = CLIENTS * load.each
+    pairs = [(_seconds(bare), _seconds(single)) for _ in range(load.singles)]
     return {
-        "bare_per_second": 1 / _median_seconds(bare, load.singles),
-        "single_per_second": 1 / _median_seconds(single, load.singles),
+        "bare_per_second": 1 / statistics.median(seconds for seconds, _ in pairs),
+        "single_per_second": 1 / statistics.median(seconds for _, seconds in pairs),
         "clients32_unbatched_per_second": total / _clients(unbatched, model, images, load.each),
         "clients32_batched_per_second": total / _clients(batched, model, images, load.each),
     }
 
 
-def _median_seconds(work: Callable[[], None], times: int) -> float:
-    seconds = []
-    for _ in range(times):
-        started = time.perf_counter()
-        work()
-        seconds.append(time.perf_counter() - started)
-    return statistics.median(seconds)
+def _seconds(work: Callable[[], None]) -> float:
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
 
 
 def _clients(engine: Engine, model: LoadedModel, images: np.ndarray, each: int) -> float:
