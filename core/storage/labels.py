@@ -15,6 +15,7 @@ def set_reference(
     tx: Connection, case_id: int, target: str, label: str, source: LabelSource, verdict_id: int | None = None
 ) -> ReferenceLabel:
     """Append a revision of the reference label; the earlier ones stay on record."""
+    tx.execute(select(cases.c.id).where(cases.c.id == case_id).with_for_update(key_share=True))  # one reviser at a time
     table = reference_labels.c
     last = select(func.coalesce(func.max(table.revision), 0)).where(table.case_id == case_id, table.target == target)
     revision = tx.execute(last).scalar_one() + 1
@@ -31,8 +32,8 @@ def set_reference(
     return ReferenceLabel(case_id, target, label, source, revision)
 
 
-def references(tx: Connection, workspace_id: int, target: str) -> dict[int, ReferenceLabel]:
-    """Return case id -> current reference label; cases without one are absent."""
+def references(tx: Connection, workspace_id: int, target: str, case_id: int | None = None) -> dict[int, ReferenceLabel]:
+    """Return case id -> current reference label (of one case, when given); cases without one are absent."""
     table = reference_labels.c
     query = (
         select(table.case_id, table.target, table.label, table.source, table.revision)
@@ -40,8 +41,10 @@ def references(tx: Connection, workspace_id: int, target: str) -> dict[int, Refe
         .where(cases.c.workspace_id == workspace_id, table.target == target)
         .order_by(table.case_id, table.revision)
     )
+    if case_id is not None:
+        query = query.where(table.case_id == case_id)
     current = {row.case_id: ReferenceLabel(*row) for row in tx.execute(query)}
-    return {case_id: reference for case_id, reference in current.items() if reference.label != NO_LABEL}
+    return {number: reference for number, reference in current.items() if reference.label != NO_LABEL}
 
 
 def restore_data_set(tx: Connection, case_id: int, target: str) -> ReferenceLabel:

@@ -18,6 +18,7 @@ from core.settings import Settings, load_settings
 from core.storage import audit, reads, runs, verdicts, versions
 from core.storage.blobs import BlobStore
 from core.storage.database import Database, open_database
+from tests.helpers.audit_chain import EVENTS, append
 from tests.helpers.postgres import NoPostgres, postgres_server
 from tests.helpers.stored_world import World, make_world, new_verdict, new_version
 
@@ -122,3 +123,11 @@ def rich_world(world) -> World:
         runs.record_training_cases(tx, world.run.id, [world.pool])
         audit.append(tx, actor_id="ada", kind="verdict", workspace="demo", subject={"verdict": 1}, payload=b"secret")
     return world
+
+
+@pytest.fixture
+def chain(database) -> Database:
+    """A database with six events, the third and fifth with a payload."""
+    for number in range(1, EVENTS + 1):
+        append(database, number, payload=f"words {number}".encode() if number in (3, 5) else None)
+    return database

@@ -1,5 +1,7 @@
 """Actors, workspaces, cases and reference labels."""
 
+import threading
+
 import pytest
 from sqlalchemy import event
 
@@ -126,3 +128,33 @@ def test_a_reference_label_is_revised_and_earlier_ones_stay(world):
         assert current[world.pool] == ReferenceLabel(world.pool, "digit", "9", "adjudication", 3)
         assert len(current) == len(SPLITS)
         assert labels.references(tx, world.workspace.id, "another target") == {}
+
+
+def test_the_data_sets_label_returns_when_verdicts_are_withdrawn(world):
+    with world.database.write() as tx:
+        cases.add_many(tx, world.workspace.id, world.workspace.revision_id, [new_case("bare", label=None)])
+        bare = cases.get(tx, world.workspace.id, "bare").id
+        for case_id in (world.pool, bare):
+            labels.set_reference(tx, case_id, "digit", "7", "single verdict")
+            labels.restore_data_set(tx, case_id, "digit")
+        assert labels.references(tx, world.workspace.id, "digit", world.pool) == {
+            world.pool: ReferenceLabel(world.pool, "digit", "3", "data set", 3)
+        }
+        assert labels.references(tx, world.workspace.id, "digit", bare) == {}
+
+
+def test_labels_revised_at_once_all_stay_on_record(world):
+    start = threading.Barrier(6)
+
+    def revise(label: str) -> None:
+        start.wait()
+        with world.database.write() as tx:
+            labels.set_reference(tx, world.pool, "digit", label, "single verdict")
+
+    threads = [threading.Thread(target=revise, args=(label,)) for label in "012345"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with world.database.read() as tx:
+        assert labels.references(tx, world.workspace.id, "digit")[world.pool].revision == 7

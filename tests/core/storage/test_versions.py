@@ -178,8 +178,9 @@ def test_a_gate_report_comes_back_whole_and_the_latest_counts(world):
         gates.add(tx, v2.id, None, GateReport(**{**{f: getattr(REPORT, f) for f in REPORT.__slots__}, "seconds": 9.0}))
         assert gates.get(tx, v2.id).seconds == 9.0
         gates.add(tx, v3.id, world.version.id, REPORT)
-        assert gates.judged(tx, world.workspace.id, REPORT.ledger_hash) == 2
-        assert gates.judged(tx, world.workspace.id, "0" * 64) == 0
+        assert gates.judged(tx, world.workspace.id, REPORT.ledger_hash, "v3") == 2
+        assert gates.judged(tx, world.workspace.id, REPORT.ledger_hash, "v4") == 3
+        assert gates.judged(tx, world.workspace.id, "0" * 64, "v2") == 1
 
 
 def test_decisions_come_newest_first(world):
