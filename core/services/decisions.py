@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from core.contracts import Actor, Decision, DecisionKind, GateReport, Version, Workspace
+from core.contracts import Actor, Decision, DecisionKind, GateReport, NewJob, Version, Workspace
 from core.errors import BadInput, Conflict, Refused
 from core.services.catalogue import Catalogue
 from core.services.runtime import Runtime
-from core.storage import actors, audit, decisions, gates, versions
+from core.storage import actors, audit, decisions, gates, jobs, versions
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +51,10 @@ class Deciding:
             version = self._version(tx, found, choice)
             report = gates.get(tx, version.id)
             if choice.kind == "promote":
-                _refuse_unproved(version, report, choice)
+                _refuse_unproved(found, version, report, choice)
             decision = self._carry_out(tx, found, version, choice, actor)
+            if choice.kind != "reject":
+                _measure_again(tx, found, decision)
             self._audit(tx, workspace, decision, report)
         return decision
 
@@ -133,9 +135,22 @@ def _refuse_late(workspace: Workspace, choice: Choice) -> None:
         )
 
 
-def _refuse_unproved(version: Version, report: GateReport | None, choice: Choice) -> None:
+def _measure_again(tx: Connection, workspace: Workspace, decision: Decision) -> None:
+    """Queue the gate of every candidate that still waits: the reports that they have name an earlier champion."""
+    for version in versions.list_versions(tx, workspace.id):
+        if version.status == "candidate":
+            key = f"gate:{version.id}:{decision.id}"
+            jobs.add(tx, NewJob("gate", workspace.name, {"version": version.name}, decision.actor_id, key=key))
+
+
+def _refuse_unproved(workspace: Workspace, version: Version, report: GateReport | None, choice: Choice) -> None:
     if report is None:
         raise Refused(f"{version.name} has no gate report yet. Wait for the gate, or run it, before promoting.")
+    if report.champion != workspace.champion:
+        raise Refused(
+            f"The gate measured {version.name} against {report.champion}, and {workspace.champion} serves now. "
+            "Wait for the gate to measure it again, or run it, before promoting."
+        )
     failed = [check.title for check in report.checks if check.verdict == "fail"]
     unknown = [check.title for check in report.checks if check.verdict == "not assessable"]
     if failed and not choice.override:

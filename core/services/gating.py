@@ -38,10 +38,8 @@ class Gating:
     catalogue: Catalogue
     scoring: Scoring
 
-    def measure(
-        self, workspace: str, version: str, *, actor_id: str, reporter: ProgressReporter | None = None
-    ) -> GateReport:
-        """Measure a candidate against the champion on the ledger and keep the report.
+    def measure(self, workspace: str, version: str, reporter: ProgressReporter | None = None) -> GateReport:
+        """Measure a candidate against the champion on the ledger; `keep` puts the report on record.
 
         Raises
         ------
@@ -53,14 +51,12 @@ class Gating:
         context, material = self._context(workspace, version, reporter)
         content = [case.content_hash for case in material.ledger]
         with self.runtime.database.read() as tx:
-            judged = gates.judged(tx, material.workspace.id, ledger_hash(context, content))
-        report = run_gate(context, [case.name for case in material.ledger], content, judged + 1)
-        with self.runtime.database.write() as tx:
-            self.keep(tx, material.workspace, report, actor_id)
-        return report
+            judged = gates.judged(tx, material.workspace.id, ledger_hash(context, content), version)
+        return run_gate(context, [case.name for case in material.ledger], content, judged)
 
-    def keep(self, tx: Connection, workspace: Workspace, report: GateReport, actor_id: str) -> None:
+    def keep(self, tx: Connection, report: GateReport, actor_id: str) -> None:
         """Store a report with its audit event."""
+        workspace, _ = self.catalogue.workspace(tx, report.workspace)
         candidate = versions.get(tx, workspace.id, report.version)
         champion = versions.get(tx, workspace.id, report.champion)
         gates.add(tx, candidate.id, champion.id, report)

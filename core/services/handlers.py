@@ -71,8 +71,9 @@ class Handlers:
         """Measure a candidate, and score the cases that it would serve."""
         version = str(job.payload["version"])
         self.scoring.score(job.workspace, version, context)
-        self.gating.measure(job.workspace, version, actor_id=job.actor_id, reporter=context)
+        report = self.gating.measure(job.workspace, version, context)
         with self.runtime.database.write() as tx:
+            self.gating.keep(tx, report, job.actor_id)
             jobs.finish(tx, job.id, context.worker, "done")
 
     def _run_of(self, job: Job) -> Run:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from core.contracts import Job, JobKind, Progress, RunStatus
-from core.errors import Cancelled, Conflict, TandemError, UserError
+from core.errors import Cancelled, Conflict, TandemError, Unavailable, UserError
 from core.services.runtime import Runtime
 from core.storage import jobs
 
@@ -68,7 +68,10 @@ class JobContext:
     def load(self) -> bytes | None:
         """Return the state that an earlier attempt saved, or None."""
         blob = self.job.checkpoint
-        return self._runtime.blobs.get(blob) if blob else None
+        if blob is None:
+            return None
+        log.info("job %s goes on from the checkpoint of attempt %s or before", self.job.id, self.job.attempt - 1)
+        return self._runtime.blobs.get(blob)
 
     def save(self, state: bytes) -> None:
         """Keep the state that a later attempt resumes from."""
@@ -84,13 +87,12 @@ class JobContext:
                 self._cancelled |= jobs.heartbeat(tx, self.job.id, self.worker, lease, progress)
         except Conflict as error:
             self._lost = error
+        except Unavailable as error:  # the work goes on; a lease that runs out meanwhile is found at the next beat
+            log.warning("job %s: progress could not be recorded: %s", self.job.id, error)
 
     def _keep_lease(self) -> None:
         while not self._stop.wait(self._runtime.settings.lease_seconds / 3):
-            try:
-                self._beat(self._progress)
-            except TandemError:
-                log.warning("job %s: the lease could not be renewed", self.job.id, exc_info=True)
+            self._beat(self._progress)
 
 
 @dataclass(slots=True)

@@ -124,9 +124,11 @@ class Retraining:
 
     def gate(self, workspace: str, version: str, *, actor: Actor) -> GateReport:
         """Measure a version now and keep the report."""
+        report = self.gating.measure(workspace, version)
         with self.runtime.database.write() as tx:
             actors.ensure(tx, actor)
-        return self.gating.measure(workspace, version, actor_id=actor.id)
+            self.gating.keep(tx, report, actor.id)
+        return report
 
     def decide(
         self,

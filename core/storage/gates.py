@@ -30,15 +30,15 @@ def get(tx: Connection, version_id: int) -> GateReport | None:
     return None if text is None else _report(text)
 
 
-def judged(tx: Connection, workspace_id: int, ledger_hash: str) -> int:
-    """Return how many different versions this ledger has judged so far."""
+def judged(tx: Connection, workspace_id: int, ledger_hash: str, version: str) -> int:
+    """Return how many different versions this ledger has judged, `version` included (measured already or not)."""
     table = gate_reports.c
     query = (
         select(func.count(table.version_id.distinct()))
         .join(versions, versions.c.id == table.version_id)
-        .where(versions.c.workspace_id == workspace_id, table.ledger_hash == ledger_hash)
+        .where(versions.c.workspace_id == workspace_id, table.ledger_hash == ledger_hash, versions.c.name != version)
     )
-    return int(tx.execute(query).scalar_one())
+    return int(tx.execute(query).scalar_one()) + 1
 
 
 def _report(text: str) -> GateReport:

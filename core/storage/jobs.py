@@ -1,6 +1,6 @@
 """The queue of long work: lease, heartbeat, attempt, cancel. Times of leases are the database clients' UTC."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
@@ -139,7 +139,7 @@ def _end(tx: Connection, where: ColumnElement[bool], status: RunStatus, error: s
         _end_runs(tx, ended, values)
 
 
-def _end_runs(tx: Connection, job_ids: Sequence[int], values: dict[str, object]) -> None:
+def _end_runs(tx: Connection, job_ids: Sequence[int], values: Mapping[str, object]) -> None:
     theirs = runs.c.job_id.in_(job_ids) & runs.c.status.in_(_WAITING)
     tx.execute(update(runs).where(theirs).values(values))
 
