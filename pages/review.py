@@ -10,7 +10,7 @@ from pages._ui.evidence import ask_evidence, draw_quality, evidence_key
 from pages._ui.guard import guarded, show_notice
 from pages._ui.header import draw_about, draw_title
 from pages._ui.keys import draw_keys
-from pages._ui.reading import Reading, begin, opening, refresh_counts
+from pages._ui.reading import Reading, begin, opening
 from pages._ui.services import get_services
 from pages._ui.sidebar import page
 from pages._ui.viewer import draw_viewer
@@ -46,7 +46,6 @@ def _draw(case: CaseView, top: DeltaGenerator) -> None:
 
 @st.fragment
 def _case(workspace: str) -> None:
-    refresh_counts()
     top = draw_title()
     with guarded():
         name = context.asked_case(workspace)

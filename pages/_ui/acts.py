@@ -113,6 +113,3 @@ def go_next(workspace: str, case: str) -> None:
     with acting():
         name = get_services().review.next_case(workspace, actor=context.actor(), after=case)
         st.query_params.from_dict(context.link(**({"case": name} if name else {})))
-        reading = current()
-        if reading is not None:
-            reading.refresh = True

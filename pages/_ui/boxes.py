@@ -80,12 +80,12 @@ def _answer(target: TargetView, reveal: RevealView, answer: TargetAnswer, severa
     sure = f"{likelihood(answer.probability)}, {number(answer.probability)}"
     st.progress(answer.probability, text=f"{title}**{label}** · {sure}")
     rest = ", ".join(plain(shorten(words(target, value), 40)) for value in answer.answer_set) or "none"
+    left = ":material/person: **left to you** · " if answer.defers else ""
+    why = f"Left to you because: {plain(answer.reason)}. " if answer.defers and answer.reason else ""
     st.caption(
-        f"can't rule out: {rest} · calibrated on {count(reveal.calibration_n, 'case')}",
-        help=f"Of such sets of answers, {100 * reveal.coverage:.0f} % hold the right one.",
+        f"{left}can't rule out: {rest} · calibrated on {count(reveal.calibration_n, 'case')}",
+        help=f"{why}Of such sets of answers, {100 * reveal.coverage:.0f} % hold the right one.",
     )
-    if answer.defers:
-        st.caption(f":material/person: left to you: {plain(answer.reason)}")
 
 
 def _compared(case: CaseView, reveal: RevealView, several: bool) -> str:

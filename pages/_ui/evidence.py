@@ -61,8 +61,8 @@ def draw_quality(case: CaseView, key: Key | None, found: EvidenceView | None) ->
 
 def _quality(case: CaseView, found: EvidenceView) -> None:
     target = next(one for one in case.targets if one.name == found.target)
-    what = f"{plain(found.what)}; {plain(found.what_not)}."
-    st.caption(f"**{plain(found.title)}** for “{plain(words(target, found.label))}”: {what}")
+    what = ". ".join(plain(part.rstrip(". ")) for part in (found.what, found.what_not) if part)
+    st.caption(f"**{plain(found.title)}** for “{plain(words(target, found.label))}”: {what}.")
     st.caption(plain(" · ".join(_facts(found))))
 
 

@@ -37,8 +37,6 @@ class Reading:
     """Digest of the verdict that was saved last, so that a second press saves nothing."""
     undone: int = 0
     notes: tuple[str, ...] = ()
-    refresh: bool = False
-    """Whether the sidebar's counts are out of date."""
 
     def remember(self, what: str) -> None:
         """Keep that `what` was shown."""
@@ -54,14 +52,6 @@ def widget_key(prefix: str, targets: tuple[TargetView, ...], name: str) -> str:
 def current() -> Reading | None:
     """Return what is on the screen, if anything is."""
     return st.session_state.get(_READING)
-
-
-def refresh_counts() -> None:
-    """Draw the whole page anew, sidebar included, when an act changed its counts."""
-    reading = current()
-    if reading is not None and reading.refresh:
-        reading.refresh = False
-        st.rerun()
 
 
 def revision(case: CaseView) -> datetime | None:

@@ -8,6 +8,7 @@ import streamlit as st
 
 from core.contracts.views import HomeView
 from pages._ui import context
+from pages._ui.guard import guarded
 from pages._ui.services import get_services
 from pages._ui.text import plain
 
@@ -43,16 +44,23 @@ def _waiting(view: HomeView | None, name: str) -> str:
     return f" · {number:,}" if number else ""
 
 
-def draw_sidebar(current: str | None) -> None:
-    """Draw the sidebar of every page; `current` is the workspace, or None when the address names no known one."""
-    services = get_services()
-    who = services.default_actor
-    view = services.workspaces.home(current, actor=who) if current else None
-    with st.sidebar:
-        _select(services.workspaces.names(), current)
+@st.fragment(run_every=15)
+def _links(current: str | None) -> None:
+    """Draw the pages with what waits in them; drawn again by itself, because people and the worker change it."""
+    with guarded():
+        services = get_services()
+        who = services.default_actor
+        view = services.workspaces.home(current, actor=who) if current else None
         for name, title in PAGES:
             st.page_link(page(name), label=title + _waiting(view, name), query_params=context.link())
         st.divider()
         champion = view.champion if view else None
         st.caption(f"champion {plain(champion)}" if champion else "no champion yet")
         st.caption(f"you: {plain(who.name or who.id)}")
+
+
+def draw_sidebar(current: str | None) -> None:
+    """Draw the sidebar of every page; `current` is the workspace, or None when the address names no known one."""
+    with st.sidebar:
+        _select(get_services().workspaces.names(), current)
+        _links(current)
