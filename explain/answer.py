@@ -1,5 +1,6 @@
 """The one way from a question to an `Attribution`: check, compute in full precision, check, hand over."""
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -46,10 +47,13 @@ def answer(
         with full_precision(case.device):
             computed = _computed(compute, case)
     values = tuple(value.detach().squeeze(0).to("cpu", torch.float32).contiguous() for value in computed.values)
-    if not all(bool(torch.isfinite(value).all()) for value in values):
-        raise ExplainError("the attributions contain NaN or infinity: the model has no usable gradient here.")
+    error = computed.completeness_error
+    if not all(bool(torch.isfinite(value).all()) for value in values) or not math.isfinite(error or 0.0):
+        raise ExplainError(
+            "the attributions are NaN or infinite: the model has no usable gradient here. Try occlusion."
+        )
     seconds = time.perf_counter() - begin
-    return Attribution(values, computed.completeness_error, computed.reached, computed.steps, signed, seconds)
+    return Attribution(values, error, computed.reached, computed.steps, signed, seconds)
 
 
 def _computed(compute: Callable[[Case], Computed], case: Case) -> Computed:

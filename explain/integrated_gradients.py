@@ -43,7 +43,7 @@ class IntegratedGradients:
         """Return aim and limit."""
         return (
             Option("tolerance", "Completeness error to aim for", "float", 0.05, 0.001, 0.5),
-            Option("max_steps", "Most gradient evaluations", "int", 512, FIRST_INTERVALS * NODES, 8192),
+            Option("max_steps", "Most gradient evaluations", "int", 512, FIRST_INTERVALS * NODES, 2048),
         )
 
     def is_compatible(self, subject: Subject, inputs: tuple[Tensor, ...]) -> bool:
@@ -85,9 +85,8 @@ def _along_the_path(case: Case, tolerance: float, limit: int) -> Computed:
         intervals = [interval for interval in intervals if interval not in worst] + _halved(case, worst)
         steps += 2 * NODES * len(worst)
     error = completeness_error(sum(interval.total for interval in intervals), difference, case.scale)
-    values = tuple(
-        torch.stack(parts).sum(dim=0).unsqueeze(0) for parts in zip(*(i.parts for i in intervals), strict=True)
-    )
+    parts = zip(*(interval.parts for interval in intervals), strict=True)
+    values = tuple(sum(part, start=torch.zeros_like(part[0])).unsqueeze(0) for part in parts)
     return Computed(values, error, error <= tolerance, steps)
 
 

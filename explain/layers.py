@@ -30,8 +30,8 @@ def convolutional_layers(
 ) -> dict[int, nn.Module]:
     """Return, for each image input that has one, the module that answers its last convolutional activations.
 
-    That is the last module called with an answer of the shape of the last convolution that still has more than
-    one place (so a block with its activation, rather than the bare convolution). An image is left out when
+    That is the last module that answers a map of the height and width of the last convolution that still has more
+    than one place (so a block with its activation, rather than the bare convolution). An image is left out when
 
     - the module was called more than once in the pass (its answer is ambiguous) or serves two images, or
     - a later layer with weights still works place by place (tokens of a transformer): the map would not be the last.
@@ -71,8 +71,8 @@ def _last_layer(calls: list[Call]) -> nn.Module | None:
     convolutions = [n for n in maps if isinstance(calls[n].module, CONVOLUTIONS)]
     if not convolutions:
         return None
-    shape = calls[convolutions[-1]].shape
-    chosen = max(n for n in maps if calls[n].shape == shape)
+    places = calls[convolutions[-1]].shape[2:]
+    chosen = max(n for n in maps if calls[n].shape[2:] == places)
     module = calls[chosen].module
     ambiguous = sum(call.module is module for call in calls) > 1
     return None if ambiguous or any(_works_on_places(call) for call in calls[chosen + 1 :]) else module

@@ -1,13 +1,13 @@
 """Occlusion: what the answer loses when a part of the input is replaced by the baseline."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from explain.answer import Computed, answer
-from explain.base import Attribution, Option, OptionValue, Subject
+from explain.base import Attribution, InputKind, Option, OptionValue, Subject
 from explain.batches import rows_for
 from explain.compatibility import usable_case
 from explain.isolation import full_precision
@@ -26,7 +26,7 @@ class Window:
 
 
 class Occlusion:
-    """F(x) - F(x with the part replaced), for a window that slides over images; for other inputs, element by element.
+    """F(x) - F(x with the part replaced), for a window that slides over images; other inputs one by one.
 
     Each difference is shared evenly by the window's elements, and an element under several windows gets their
     mean, so that values of image fields and of table fields are on one scale. All channels are replaced at once.
@@ -82,10 +82,10 @@ def positions(length: int, window: int, stride: int) -> tuple[int, ...]:
     return tuple(starts)
 
 
-def _windows(shape: torch.Size, kind: str, share: float, step: float) -> tuple[Window, ...]:
-    """Return the windows over one row of an input: squares for images, single elements else."""
+def _windows(shape: torch.Size, kind: InputKind, share: float, step: float) -> tuple[Window, ...]:
+    """Return the windows over one row of an input: squares for images, else one step along the first axis each."""
     if kind != "image":
-        return tuple(Window(tuple(slice(int(i), int(i) + 1) for i in place)) for place in _elements(shape))
+        return tuple(Window((slice(n, n + 1),)) for n in range(shape[0])) if shape else (Window(()),)
     height, width = shape[-2:]
     tall, wide = max(1, round(share * height)), max(1, round(share * width))
     rows = positions(height, tall, max(1, round(step * tall)))
@@ -93,11 +93,7 @@ def _windows(shape: torch.Size, kind: str, share: float, step: float) -> tuple[W
     return tuple(Window((slice(None), slice(r, r + tall), slice(c, c + wide))) for r in rows for c in columns)
 
 
-def _elements(shape: torch.Size) -> Iterator[Tensor]:
-    yield from torch.ones(tuple(shape)).nonzero()
-
-
-def _occlude(case: Case, kind: str, number: int, share: float, step: float, whole: Tensor) -> tuple[Tensor, int]:
+def _occlude(case: Case, kind: InputKind, number: int, share: float, step: float, whole: Tensor) -> tuple[Tensor, int]:
     """Return the values of input `number`, [1, ...], and how many windows were tried."""
     own, blank = case.inputs[number][0], case.baselines[number][0]
     windows = _windows(own.shape, kind, share, step)

@@ -43,6 +43,19 @@ class Gate(nn.Module):
         return self.head((seen * self.squeeze(seen.mean(dim=(2, 3), keepdim=True))).mean(dim=(2, 3)))
 
 
+class Dense(nn.Module):
+    """A convolution whose answer is joined to its input, then normalised: the joint map is the last one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.convolution = nn.Conv2d(1, 3, 3, padding=1)
+        self.norm = nn.BatchNorm2d(4)
+        self.head = nn.Linear(4, 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(self.norm(torch.cat([x, self.convolution(x)], dim=1)).mean(dim=(2, 3)))
+
+
 def layer_of(module: nn.Module, *inputs: Tensor) -> nn.Module | None:
     view = private_view(subject(module, ("image",), 2))
     found = convolutional_layers(view, ("image",), inputs).get(0)
@@ -74,6 +87,8 @@ def test_it_equals_captum_on_the_last_activations(channels: int) -> None:
 def test_the_layer_is_the_last_one_with_places() -> None:
     model = convolutional()
     assert layer_of(model, image()) is model[5]
+    dense = Dense().eval()
+    assert layer_of(dense, image()) is dense.norm
     gate = Gate()
     assert layer_of(gate, image()) is gate.convolution
 
@@ -106,6 +121,20 @@ def test_each_image_has_its_own_layer() -> None:
 
 def test_a_layer_that_serves_two_images_is_refused() -> None:
     case = subject(TwoImages(shared=True).eval(), ("image", "image"), 2)
+    assert not METHOD.is_compatible(case, (image(), image(seed=1)))
+
+
+def test_a_layer_that_sees_two_images_at_once_is_refused() -> None:
+    class EarlyFusion(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.convolution = nn.Conv2d(2, 3, 3, padding=1)
+            self.head = nn.Linear(3, 2)
+
+        def forward(self, one: Tensor, other: Tensor) -> Tensor:
+            return self.head(self.convolution(torch.cat([one, other], dim=1)).mean(dim=(2, 3)))
+
+    case = subject(EarlyFusion(), ("image", "image"), 2)
     assert not METHOD.is_compatible(case, (image(), image(seed=1)))
 
 
