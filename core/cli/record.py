@@ -46,3 +46,15 @@ def collect_garbage(as_json: JsonOption = False) -> None:
         report = container.maintenance.collect_garbage()
     words = f"{report.removed} files removed, {report.bytes_freed / 1e6:.1f} MB freed, {report.kept} kept"
     show(as_json, {"removed": report.removed, "bytes_freed": report.bytes_freed, "kept": report.kept}, words)
+
+
+def erase(
+    workspace: Annotated[str, typer.Argument(help="Name of the workspace.")],
+    case: Annotated[str, typer.Argument(help="Name of the case.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why, for the record.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Erase a case's inputs, attributes, marks and comments for good. The record still verifies."""
+    with opened() as container:
+        event = container.maintenance.erase(workspace, case, reason, actor=container.default_actor)
+    show(as_json, {"case": case, "event": event.sequence}, f"{case} was erased (event {event.sequence} of the record)")

@@ -9,7 +9,8 @@ from core.contracts import AuditCheck, AuditEvent, AuditRow
 from core.services.runtime import Runtime
 from core.storage import actors, audit
 from core.storage.audit_check import verify
-from core.storage.payloads import of_event
+from core.storage.chain import time_text
+from core.storage.payloads import of_events
 
 WORDS: Mapping[str, str] = {
     "import": "imported cases",
@@ -34,11 +35,6 @@ class Audit:
 
     runtime: Runtime
 
-    @property
-    def head(self) -> Path:
-        """The file that holds the chain's head."""
-        return self.runtime.settings.home / "audit.head"
-
     def events(
         self, *, workspace: str | None = None, kind: str | None = None, actor_id: str | None = None, limit: int = 500
     ) -> tuple[AuditRow, ...]:
@@ -46,7 +42,7 @@ class Audit:
         with self.runtime.database.read() as tx:
             found = audit.events(tx, workspace=workspace, kind=kind, actor_id=actor_id, limit=limit)
             names = actors.names(tx)
-            payloads = {e.sequence: of_event(tx, e.sequence) for e in found if e.payload_digest}
+            payloads = of_events(tx, [event.sequence for event in found if event.payload_digest])
         return tuple(_row(event, names, payloads.get(event.sequence)) for event in found)
 
     def kinds(self) -> tuple[str, ...]:
@@ -56,7 +52,7 @@ class Audit:
 
     def verify(self) -> AuditCheck:
         """Verify the whole chain against the head that is kept in a file."""
-        return verify(self.runtime.database, self.head)
+        return verify(self.runtime.database, self.runtime.database.head_path)
 
     def export(self, folder: Path) -> Path:
         """Write the chain as JSON lines into `folder` and return the file."""
@@ -69,7 +65,7 @@ class Audit:
         """Return the whole chain as JSON lines, oldest first."""
         with self.runtime.database.read() as tx:
             events = audit.events(tx, limit=None)
-        lines = [json.dumps(asdict(event), default=str, ensure_ascii=False) for event in reversed(events)]
+        lines = [json.dumps(asdict(event), default=time_text, ensure_ascii=False) for event in reversed(events)]
         return "\n".join(lines) + ("\n" if lines else "")
 
 

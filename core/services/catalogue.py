@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from core.contracts import Case, ReferenceLabel, TargetSpec, Workspace, WorkspaceSpec
+from core.contracts import Case, ReferenceLabel, Split, TargetSpec, Workspace, WorkspaceSpec
 from core.errors import Conflict, NotFound
 from core.models.registry import LoadedModel, load_version
 from core.services.runtime import Runtime
@@ -26,6 +26,11 @@ class Catalogue:
         """Return a case with its workspace."""
         found, spec = self.workspace(tx, workspace)
         return found, spec, cases.get(tx, found.id, name)
+
+    def cases(self, tx: Connection, workspace: Workspace, split: Split | None = None) -> tuple[Case, ...]:
+        """Return the cases that can be used: all but those whose inputs were erased."""
+        needed = {field.name for field in self.runtime.spec(workspace).fields if field.required}
+        return tuple(case for case in cases.list_cases(tx, workspace.id, split) if needed <= _filled(case))
 
     def references(self, tx: Connection, workspace: Workspace) -> dict[str, dict[int, ReferenceLabel]]:
         """Return the current reference labels: target -> case id -> label."""
@@ -50,6 +55,11 @@ class Catalogue:
         return self.runtime.engine.get(
             stored.sha256, lambda: load_version(self.runtime.blobs, stored, self.runtime.device)
         )
+
+
+def _filled(case: Case) -> set[str]:
+    """Return the fields of a case that hold something."""
+    return {v.field for v in case.fields if v.blob is not None or v.number is not None or v.text is not None}
 
 
 def target_of(spec: WorkspaceSpec, name: str | None) -> TargetSpec:

@@ -112,7 +112,7 @@ def build_container(settings: Settings | None = None) -> Container:
         retraining=Retraining(runtime, catalogue, feedback, gating, scoring, Deciding(runtime, catalogue)),
         audit=Audit(runtime),
         exporting=Exporting(runtime, catalogue),
-        maintenance=Maintenance(runtime),
+        maintenance=Maintenance(runtime, catalogue),
         health=Health(runtime),
     )
 

@@ -14,7 +14,7 @@ from core.services.catalogue import Catalogue
 from core.services.embeddings import Silent
 from core.services.runtime import Runtime
 from core.services.scoring import Scoring
-from core.storage import audit, cases, gates, regions, versions
+from core.storage import audit, gates, regions, versions
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +77,11 @@ class Gating:
     def _material(self, workspace: str) -> LedgerMaterial:
         with self.runtime.database.read() as tx:
             found, spec = self.catalogue.workspace(tx, workspace)
-            ledger = cases.list_cases(tx, found.id, "ledger")
-            marks = tuple(region for region in regions.standing(tx, found.id) if region.mark.artefact)
-            marked_cases = cases.by_ids(tx, {region.case_id for region in marks})
+            ledger = self.catalogue.cases(tx, found, "ledger")
+            marked_cases = {case.id: case for case in self.catalogue.cases(tx, found)}
+            marks = tuple(
+                mark for mark in regions.standing(tx, found.id) if mark.mark.artefact and mark.case_id in marked_cases
+            )
             references = self.catalogue.references(tx, found)
         if not ledger:
             raise Refused(f"Workspace {workspace!r} has no ledger cases, so nothing can be proved. Import more cases.")

@@ -43,7 +43,7 @@ class Queueing:
         spec = self.runtime.spec(workspace)
         chosen = strategy or spec.reading.queue
         pool = self._pool(tx, workspace)
-        done = self._done(tx, workspace, spec, actor)
+        done = self._done(tx, workspace, spec, actor) & set(pool)
         scores = self._scores(tx, workspace, spec)
         order = rank(chosen, scores, [i for i in pool if i not in done], _words(spec), spec.split.seed)
         holders = {i: holder for i, holder in claims.holders(tx, workspace.id).items() if holder != actor.id}
@@ -87,11 +87,9 @@ class Queueing:
         return None
 
     def _pool(self, tx: Connection, workspace: Workspace) -> dict[int, Case]:
-        """Return the pool by case id; cases never change, so it is kept until their number does."""
-        size = cases.counts(tx, workspace.id).get("pool", 0)
-        return self.pools.get(
-            (workspace.id, size), lambda: {case.id: case for case in cases.list_cases(tx, workspace.id, "pool")}
-        )
+        """Return the pool by case id; kept until a case comes or is erased."""
+        state = (workspace.id, cases.filled_inputs(tx, workspace.id))
+        return self.pools.get(state, lambda: {case.id: case for case in self.catalogue.cases(tx, workspace, "pool")})
 
     def _done(self, tx: Connection, workspace: Workspace, spec: WorkspaceSpec, actor: Actor) -> set[int]:
         """Return cases that this person has finished, or that have as many readers as the mode wants."""

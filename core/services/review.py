@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from core.contracts import (
     Actor,
+    Case,
     CaseView,
     Confidence,
     EvidenceView,
@@ -17,6 +18,7 @@ from core.contracts import (
     SavedVerdict,
     VerdictForm,
     WorklistView,
+    Workspace,
 )
 from core.errors import Refused, TandemError
 from core.services.casebook import Casebook
@@ -57,9 +59,10 @@ class Review:
     def open(self, workspace: str, case: str, *, actor: Actor) -> CaseView:
         """Open a case and claim it for this person."""
         with self.runtime.database.write() as tx:
-            _, spec, found = self.catalogue.case(tx, workspace, case)
+            found, spec, stored = self.catalogue.case(tx, workspace, case)
             actors.ensure(tx, actor)
-            claims.claim(tx, found.id, actor.id, spec.reading.claim_minutes)
+            claims.claim(tx, stored.id, actor.id, spec.reading.claim_minutes)
+        self.background.submit(self._warm, found, stored)
         return self.views.case(workspace, case, actor)
 
     def commit_read(
@@ -136,10 +139,19 @@ class Review:
             with self.runtime.database.read() as tx:
                 found, spec, stored = self.catalogue.case(tx, workspace, following)
             self.views.fields(stored, spec)
-            model = self.catalogue.model(found)
-            self.runtime.engine.predict(model, self.casebook.inputs(stored, model.spec))
         except TandemError as error:
             log.info("prefetch after %s: %s", after, error)
+            return
+        self._warm(found, stored)
+
+    def _warm(self, workspace: Workspace, case: Case) -> None:
+        """Have model, inputs and methods ready by the time the person has committed their read."""
+        try:
+            model = self.catalogue.model(workspace)
+            self.runtime.engine.predict(model, self.casebook.inputs(case, model.spec))
+            self.explaining.methods(model, case)
+        except TandemError as error:
+            log.info("warming up case %s: %s", case.name, error)
 
     def _audit_read(self, tx: Connection, workspace: str, case: str, read: Read) -> None:
         subject = {"case": case, "target": read.target, "label": read.label, "confidence": read.confidence}

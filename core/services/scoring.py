@@ -5,10 +5,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import torch
-from sqlalchemy import Connection
 from torch import Tensor
 
-from core.contracts import Case, Estimate, ProgressReporter, Split, Version, Workspace, WorkspaceSpec
+from core.contracts import Case, Estimate, ProgressReporter, Split, Version, WorkspaceSpec
 from core.learning.metrics import ledger_figures
 from core.learning.statistics import Resampler
 from core.models.calibration import softmax
@@ -19,7 +18,7 @@ from core.services.casebook import Casebook
 from core.services.catalogue import Catalogue
 from core.services.embeddings import Silent, StoredEmbeddings
 from core.services.runtime import Cache, Runtime
-from core.storage import cache, cases, versions
+from core.storage import cache, versions
 
 SCORED_SPLITS: tuple[Split, ...] = ("pool", "ledger")
 BATCH = 256
@@ -42,7 +41,9 @@ class Scoring:
             found, spec = self.catalogue.workspace(tx, workspace)
             stored = versions.get(tx, found.id, version)
             known = cache.scores(tx, stored.id, spec.targets[0].name)
-            missing = [c for split in SCORED_SPLITS for c in _of_split(tx, found, split) if c.id not in known]
+            missing = [
+                c for split in SCORED_SPLITS for c in self.catalogue.cases(tx, found, split) if c.id not in known
+            ]
         if missing:
             model = self.catalogue.model(found, version)
             answers = self.logits(model, self.casebook.examples(missing, spec, {}), reporter or Silent())
@@ -79,17 +80,13 @@ class Scoring:
                 stored = versions.get(tx, found.id, version)
                 probabilities = cache.scores(tx, stored.id, target)
                 labels = {i: r.label for i, r in self.catalogue.references(tx, found)[target].items()}
-                ledger = _of_split(tx, found, "ledger")
+                ledger = self.catalogue.cases(tx, found, "ledger")
             judged = [case for case in ledger if case.id in labels]
             if all(case.id in probabilities for case in judged):
                 break
             self.score(workspace, version)
         key: FigureKey = (stored.id, target, tuple((case.id, labels[case.id]) for case in judged))
         return self.kept.get(key, lambda: _measure(spec, target, judged, probabilities, labels))
-
-
-def _of_split(tx: Connection, workspace: Workspace, split: Split) -> tuple[Case, ...]:
-    return cases.list_cases(tx, workspace.id, split)
 
 
 def _measure(

@@ -33,7 +33,7 @@ from core.services.casebook import Casebook, References
 from core.services.catalogue import Catalogue
 from core.services.embeddings import StoredEmbeddings
 from core.services.runtime import Runtime
-from core.storage import cases, regions, runs, versions
+from core.storage import regions, runs, versions
 
 MINIMUM_CALIBRATION = 2
 
@@ -115,7 +115,7 @@ class Training:
     def _material(self, workspace: str, run: Run) -> Material:
         with self.runtime.database.read() as tx:
             found, spec = self.catalogue.workspace(tx, workspace)
-            everything = cases.list_cases(tx, found.id)
+            everything = self.catalogue.cases(tx, found)
             references = self.catalogue.references(tx, found)
             marks = regions.standing(tx, found.id)
         use_regions = run.use_regions and strategy(run.strategy).uses_regions

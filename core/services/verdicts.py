@@ -139,10 +139,8 @@ class Verdicts:
 
     def _settle_label(self, tx: Connection, workspace: Workspace, spec: WorkspaceSpec, case: Case, target: str) -> None:
         """Let the standing verdicts decide the reference label; without any, the data set's label returns."""
-        standing = [
-            v for v in verdicts.standing(tx, workspace.id, target) if v.case_id == case.id and v.label != UNSURE
-        ]
-        current = labels.references(tx, workspace.id, target).get(case.id)
+        standing = [v for v in verdicts.standing(tx, workspace.id, target, case.id) if v.label != UNSURE]
+        current = labels.references(tx, workspace.id, target, case.id).get(case.id)
         given = {verdict.label for verdict in standing}
         if len(given) == 1 and len(standing) >= spec.reading.readers:
             source = "single verdict" if len(standing) == 1 else "agreement"

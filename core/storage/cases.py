@@ -87,6 +87,13 @@ def counts(tx: Connection, workspace_id: int) -> dict[str, int]:
     return {row.split: row.cases for row in tx.execute(query)}
 
 
+def filled_inputs(tx: Connection, workspace_id: int) -> int:
+    """Return how many inputs of the workspace's cases hold something: it changes with imports and with erasures."""
+    something = fields.c.blob.is_not(None) | fields.c.number.is_not(None) | fields.c.text.is_not(None)
+    query = select(func.count()).select_from(fields.join(schema.cases, schema.cases.c.id == fields.c.case_id))
+    return int(tx.execute(query.where(schema.cases.c.workspace_id == workspace_id, something)).scalar_one())
+
+
 def _insert(tx: Connection, workspace_id: int, revision_id: int, new: Sequence[NewCase]) -> None:
     shared = {"workspace_id": workspace_id, "revision_id": revision_id, "created": now()}
     rows = [

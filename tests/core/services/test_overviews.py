@@ -10,10 +10,10 @@ import pytest
 from PIL import Image
 
 from core.contracts import Actor
-from core.errors import Conflict, ImportRefused
+from core.errors import BadInput, Conflict, ImportRefused
 from core.services.exporting import escape_cell
 from tests.helpers.tiny_folder import write_tiny_folder
-from tests.helpers.tiny_product import TARGET, WORKSPACE, corner_mark, names_of, open_home, verdict
+from tests.helpers.tiny_product import TARGET, WORKSPACE, corner_mark, names_of, open_home, retrain, verdict
 
 ACTOR = Actor("lead", "person", "Lead")
 
@@ -146,3 +146,19 @@ def test_garbage_keeps_everything_that_is_named(product):
     assert report.removed == 0
     assert report.kept >= 240
     product.predictions.predict(WORKSPACE, "t000")
+
+
+def test_an_erased_case_is_gone_for_all_and_the_chain_still_verifies(product):
+    name, other = names_of(product, "pool")[:2]
+    verdict(product, name, comment="Mrs Smith", marks=(corner_mark(),))
+    verdict(product, other, marks=(corner_mark(),))
+    product.maintenance.erase(WORKSPACE, name, "consent withdrawn", actor=ACTOR)
+    with pytest.raises(BadInput, match="has no 'image'"):
+        product.predictions.predict(WORKSPACE, name)
+    assert name not in {row.case for row in product.review.worklist(WORKSPACE, actor=ACTOR).rows}
+    assert "Smith" not in product.audit.export_text()
+    assert retrain(product) == "v2"
+    assert product.retraining.view(WORKSPACE).report is not None
+    assert product.audit.verify().ok
+    with pytest.raises(BadInput, match="needs a reason"):
+        product.maintenance.erase(WORKSPACE, other, " ", actor=ACTOR)

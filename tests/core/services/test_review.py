@@ -180,6 +180,7 @@ def test_a_bad_mark_is_refused_and_nothing_is_stored(product, name, mark, messag
 def test_a_ledger_case_says_that_it_never_trains(product):
     saved = verdict(product, names_of(product, "ledger")[0])
     assert any("never trains" in note for note in saved.notes)
+    assert product.review.worklist(WORKSPACE, actor=product.default_actor).done == 0
 
 
 def test_a_verdict_on_a_replaced_version_is_kept_with_what_was_shown(product, name):
