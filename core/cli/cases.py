@@ -1,5 +1,6 @@
 """Commands about cases: bring them in, take them out, ask the model, say what is right."""
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,6 +23,7 @@ from core.errors import BadInput, NotFound, UserError
 
 if TYPE_CHECKING:
     from core.services.importing import ImportReport
+    from core.services.predictions import ExplainedCase
 
 WorkspaceArgument = Annotated[str, typer.Argument(help="Name of the workspace.")]
 CaseArgument = Annotated[str, typer.Argument(help="Name of the case.")]
@@ -142,14 +144,7 @@ def explain(
     """Show what the champion's answer rests on; images become .npy files of the original's size."""
     with opened() as container:
         explained = container.predictions.explain(workspace, case, method, label=label, target=target)
-    out.mkdir(parents=True, exist_ok=True)
-    attributions: dict[str, object] = {}
-    for field, values in explained.attributions.items():
-        attributions[field] = values
-        if isinstance(values, np.ndarray):
-            file = out / f"{Path(case).name}-{explained.version}-{method}-{explained.label}-{field}.npy"
-            np.save(file, values, allow_pickle=False)
-            attributions[field] = str(file)
+    attributions = written(explained, out)
     result = {
         "case": case,
         "version": explained.version,
@@ -162,13 +157,31 @@ def explain(
     show(as_json, result, *(f"{field}: {value}" for field, value in attributions.items()))
 
 
+def written(explained: "ExplainedCase", folder: Path) -> dict[str, object]:
+    """Write the arrays of an explanation as .npy files; return attributions with the files' names in their place."""
+    folder.mkdir(parents=True, exist_ok=True)
+    attributions: dict[str, object] = {}
+    for field, values in explained.attributions.items():
+        attributions[field] = values
+        if isinstance(values, np.ndarray):
+            parts = (explained.case, explained.version, explained.method, explained.label, field)
+            name = "-".join(re.sub(r"[^\w.]+", "_", part) for part in parts)
+            file = folder / f"{name}.npy"
+            np.save(file, values, allow_pickle=False)
+            attributions[field] = str(file)
+    return attributions
+
+
 def verdict(
     workspace: WorkspaceArgument,
     case: CaseArgument,
     label: Annotated[str, typer.Option("--label", help="What is right: one of the classes, or unsure.")],
     ignore: Annotated[
         list[str] | None,
-        typer.Option("--ignore", metavar="MASK.png|NAME", help="What the model should not use; may be repeated."),
+        typer.Option("--ignore", metavar="MASK.png|NAME...", help="What the model should not use; may be repeated."),
+    ] = None,
+    more: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME]...", hidden=True, help="Further names after --ignore.")
     ] = None,
     artefact: Annotated[str | None, typer.Option("--artefact", help="Name for the ignored thing.")] = None,
     target: TargetOption = None,
@@ -177,6 +190,8 @@ def verdict(
     as_json: JsonOption = False,
 ) -> None:
     """Record a verdict on a case, with masks or field names that the model should ignore."""
+    if more and not ignore:
+        raise typer.BadParameter(f"unexpected {' '.join(more)}")
     with opened() as container:
         spec = container.workspaces.spec(workspace)
         form = VerdictForm(
@@ -187,7 +202,7 @@ def verdict(
             confidence=_confidence(confidence),
             version=None,
             comment=comment,
-            marks=ignore_marks(spec, ignore or [], artefact),
+            marks=ignore_marks(spec, [*(ignore or []), *(more or [])], artefact),
         )
         saved = container.review.save_verdict(form, actor=container.default_actor)
     result = {"case": case, "target": form.target, "label": label, "verdict": saved.verdict_id}

@@ -133,6 +133,12 @@ def test_what_cannot_be_done_is_refused_in_words(desk, arguments, said):
     assert message in result.stderr
 
 
+def test_several_names_may_follow_ignore(desk):
+    result = desk.run("verdict", "tiny", "t001", "--label", "above", "--ignore", "nope.png", "nope", "--json")
+    assert result.exit_code == 1
+    assert desk.run("verdict", "tiny", "t001", "extra", "--label", "above").exit_code == 2
+
+
 def test_the_whole_loop(desk, tmp_path):
     mask = write_mask(tmp_path / "mask.png")
     for case, label in desk.pool_cases()[:12]:
