@@ -9,7 +9,6 @@ from pages._ui.boxes import draw_model, draw_read, draw_verdict
 from pages._ui.evidence import ask_evidence, draw_quality, evidence_key
 from pages._ui.guard import guarded, show_notice
 from pages._ui.header import draw_about, draw_title
-from pages._ui.keys import draw_keys
 from pages._ui.reading import Reading, begin, opening
 from pages._ui.services import get_services
 from pages._ui.sidebar import page
@@ -31,7 +30,7 @@ def _boxes(case: CaseView, reading: Reading) -> str | None:
 
 def _draw(case: CaseView, top: DeltaGenerator) -> None:
     reading, version = begin(case), None
-    draw_about(case, top)
+    draw_about(case, reading, top)
     with st.form("review", border=False, enter_to_submit=False):
         left, right = st.columns([1.25, 1], gap="small")
         with right, st.container(gap="xsmall"), guarded():
@@ -41,7 +40,6 @@ def _draw(case: CaseView, top: DeltaGenerator) -> None:
             found = ask_evidence(key, reading)
             draw_viewer(case, opening(reading, case), found)
             draw_quality(case, key, found)
-    draw_keys(case, reading.nonce)
 
 
 @st.fragment

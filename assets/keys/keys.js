@@ -1,7 +1,14 @@
-// Keys of the page that Streamlit's button shortcuts can't carry. Rests while a person types or a dialog is open.
+// Keys of the page, in the order in which they were pressed: while the page is being drawn they wait, so that a
+// fast reader loses none and none acts on the case before. They rest while a person types or a dialog is open.
 
 const QUIET_INPUTS = ["radio", "checkbox", "range", "button", "submit"];
-const ACTIVE = "button, a, summary, canvas, [role=radio], [role=tab], [role=option], [role=menuitem], [role=grid]";
+const ACTIVE = "button, a, summary, [role=radio], [role=tab], [role=option], [role=menuitem], [role=grid]";
+const ANSWER_BY = 1500; // milliseconds until a click that started no run is given up
+const GIVE_UP = 400; // milliseconds that a key waits for its button once the page stands still
+const KEEP_FOR = 8000; // milliseconds that a key waits in all
+const EARLY = /^([0-9]|[a-z]|Enter)$/;
+
+const keyboard = { data: null, queue: [], sent: 0, timer: 0, focused: null, listening: false };
 
 function typing(element) {
   if (!(element instanceof Element)) return false;
@@ -9,72 +16,131 @@ function typing(element) {
   return element.matches("input") && !QUIET_INPUTS.includes(element.type);
 }
 
-function chosen(element) {
-  return element.getAttribute("aria-checked") === "true";
+function running() {
+  return document.querySelector("[data-testid=stApp]")?.dataset.testScriptState === "running";
 }
 
-function perform(binding) {
-  const element = document.querySelectorAll(binding.selector)[binding.index];
-  if (!element || element.disabled) return false;
-  if (binding.focus) element.focus({ preventScroll: false });
-  else if (!chosen(element)) element.click();
-  return true;
+// The element that a key means now: what is left over from the page before does not count.
+function meant(binding) {
+  for (const selector of binding.selectors) {
+    const fresh = [...document.querySelectorAll(selector)].filter((one) => !one.closest("[data-stale=true]"));
+    if (fresh[binding.index]) return fresh[binding.index];
+  }
+  return null;
 }
 
-function enterBelongsHere(target, groups) {
-  if (!(target instanceof Element) || !target.closest(ACTIVE) || target.closest("canvas")) return true;
-  return groups.some((selector) => target.closest(selector));
+function perform(binding, element) {
+  if (binding.focus) {
+    element.focus();
+  } else if (!element.disabled && element.getAttribute("aria-checked") !== "true") {
+    if (binding.submits) keyboard.sent = performance.now();
+    element.click();
+  }
 }
 
-function submitFromTyping(event, state) {
-  const submit = state.data.bindings.find((binding) => binding.key === "Enter");
-  if (!(event.ctrlKey || event.metaKey) || event.key !== "Enter" || !submit) return;
+function busy() {
+  if (running()) {
+    keyboard.sent = 0;
+    return true;
+  }
+  return keyboard.sent > 0 && performance.now() - keyboard.sent < ANSWER_BY;
+}
+
+function bound(key) {
+  return keyboard.data?.bindings.find((binding) => binding.key === key);
+}
+
+function pump() {
+  clearTimeout(keyboard.timer);
+  while (keyboard.queue.length) {
+    const waiting = keyboard.queue[0];
+    const now = performance.now();
+    const drawing = busy() || !keyboard.data;
+    if (drawing) waiting.idle = now;
+    const binding = bound(waiting.key);
+    const element = drawing || !binding ? null : meant(binding);
+    const vain = now - (waiting.idle ?? waiting.pressed) > GIVE_UP || now - waiting.pressed > KEEP_FOR;
+    if (!element && !vain) {
+      keyboard.timer = setTimeout(pump, 20);
+      return;
+    }
+    keyboard.queue.shift();
+    if (element) perform(binding, element);
+  }
+}
+
+function press(key) {
+  keyboard.queue.push({ key, pressed: performance.now() });
+  pump();
+}
+
+function enterBelongsHere(target) {
+  if (!(target instanceof Element) || !target.closest(ACTIVE)) return true;
+  return (keyboard.data?.enter_from ?? []).some((selector) => target.closest(selector));
+}
+
+function submitFromTyping(event) {
+  if (!(event.ctrlKey || event.metaKey) || event.key !== "Enter" || !bound("Enter")) return;
   event.preventDefault();
   event.target.blur();
-  requestAnimationFrame(() => perform(submit));
+  requestAnimationFrame(() => press("Enter"));
+}
+
+// Whether the key is ours: bound, or pressed on a review that is still being drawn for the first time.
+function ours(key) {
+  if (keyboard.data) return Boolean(bound(key));
+  return /\/review\/?$/.test(location.pathname) && EARLY.test(key);
 }
 
 // The picture takes its own keys first, so its events are heard on their way up; all others on their way down,
 // before a focused button turns Enter into a click.
-function onKey(event, state) {
+function onKey(event) {
   const target = event.composedPath()[0];
   const onPicture = target instanceof Element && Boolean(target.closest("canvas"));
   if (onPicture !== (event.eventPhase === Event.BUBBLING_PHASE)) return;
   if (event.repeat || document.querySelector("[role=dialog]")) return;
   if (typing(target)) {
-    submitFromTyping(event, state);
+    submitFromTyping(event);
     return;
   }
-  if (event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.key === "Enter" && !enterBelongsHere(target, state.data.enter_from)) return;
-  const binding = state.data.bindings.find((one) => one.key === event.key);
-  if (binding && perform(binding)) {
-    event.preventDefault();
-    event.stopPropagation();
-  }
+  if (event.ctrlKey || event.metaKey || event.altKey || !ours(event.key)) return;
+  if (event.key === "Enter" && !onPicture && !enterBelongsHere(target)) return;
+  event.preventDefault();
+  event.stopPropagation();
+  press(event.key);
 }
 
-function moveFocus(state) {
-  if (state.focused === state.data.focus_when) return;
-  const element = document.querySelector(state.data.focus);
-  if (!element) return;
-  state.focused = state.data.focus_when;
+// Move the focus to the box whose turn it is, once, as soon as it is drawn.
+function moveFocus(until = performance.now() + KEEP_FOR) {
+  if (!keyboard.data || keyboard.focused === keyboard.data.focus_when) return;
+  const box = meant({ selectors: [keyboard.data.focus], index: 0 });
+  if (running() || !box) {
+    if (performance.now() < until) setTimeout(() => moveFocus(until), 50);
+    return;
+  }
+  keyboard.focused = keyboard.data.focus_when;
   if (typing(document.activeElement)) return;
-  element.tabIndex = -1;
-  element.focus({ preventScroll: true });
+  box.tabIndex = -1;
+  box.focus({ preventScroll: true });
 }
 
+function listen() {
+  if (keyboard.listening) return;
+  keyboard.listening = true;
+  for (const down of [true, false]) document.addEventListener("keydown", onKey, down);
+  const app = document.querySelector("[data-testid=stApp]");
+  if (app) new MutationObserver(busy).observe(app, { attributeFilter: ["data-test-script-state"] });
+}
+
+// Mounted twice: without bindings by every page, so that it listens early, and with them by the review.
 export default function (component) {
-  const { data, parentElement } = component;
-  const state = (parentElement.tandemKeys ??= {});
-  state.data = data;
-  if (!state.listener) {
-    state.listener = (event) => onKey(event, state);
-    for (const down of [true, false]) document.addEventListener("keydown", state.listener, down);
-  }
-  requestAnimationFrame(() => moveFocus(state));
+  const { data } = component;
+  listen();
+  if (!data.bindings) return undefined;
+  keyboard.data = data;
+  moveFocus();
+  pump();
   return () => {
-    for (const down of [true, false]) document.removeEventListener("keydown", state.listener, down);
-    state.listener = null;
+    keyboard.data = null;
   };
 }

@@ -71,7 +71,7 @@ def _evidence_controls(case: CaseView, reveal: RevealView, several: bool) -> Non
     st.selectbox(
         "Method", reveal.methods, key="method_select", format_func=spaced, label_visibility="collapsed", disabled=off
     )
-    st.form_submit_button("Evidence", key="evidence_show", shortcut="e", on_click=acts.show_evidence, disabled=off)
+    st.form_submit_button("Evidence :gray[e]", key="evidence_show", on_click=acts.show_evidence, disabled=off)
 
 
 def _answer(target: TargetView, reveal: RevealView, answer: TargetAnswer, several: bool) -> None:
@@ -133,16 +133,14 @@ def _save_row(case: CaseView, reveal: RevealView) -> None:
         given = (case, reveal.prediction.version)
         st.form_submit_button("Save ↵", key="verdict_submit", type="primary", on_click=acts.save, args=given)
         fixed = not any(verdict.can_undo for verdict in case.verdicts)
-        st.form_submit_button(
-            "Undo", key="verdict_undo", shortcut="u", on_click=acts.undo, args=(case,), disabled=fixed
-        )
+        st.form_submit_button("Undo :gray[u]", key="verdict_undo", on_click=acts.undo, args=(case,), disabled=fixed)
         draw_next(case)
 
 
 def draw_next(case: CaseView) -> None:
     """Draw the way to the next case."""
     given = (case.workspace, case.name)
-    st.form_submit_button("Next", key="next_case", shortcut="n", on_click=acts.go_next, args=given)
+    st.form_submit_button("Next :gray[n]", key="next_case", on_click=acts.go_next, args=given)
 
 
 def _status(case: CaseView, reading: Reading) -> str:

@@ -6,7 +6,8 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.contracts.views import CaseView
-from pages._ui.keys import show_help
+from pages._ui.keys import draw_keys, show_help
+from pages._ui.reading import Reading
 from pages._ui.text import plain, shorten
 
 
@@ -17,7 +18,7 @@ def draw_title() -> DeltaGenerator:
     return top
 
 
-def draw_about(case: CaseView, top: DeltaGenerator) -> None:
+def draw_about(case: CaseView, reading: Reading, top: DeltaGenerator) -> None:
     """Draw what is known of the case before it is read."""
     place = f"{case.position} of {case.waiting} waiting" if case.position else "not waiting"
     held = f" · held by {plain(shorten(case.claimed_by, 30))}" if case.claimed_by else ""
@@ -25,3 +26,5 @@ def draw_about(case: CaseView, top: DeltaGenerator) -> None:
     top.markdown(f"case **{plain(shorten(case.name, 40))}** · {place}{held}{why}", wrap=False, width="stretch")
     if top.button("keys", key="keys_help", shortcut="F1", type="tertiary"):
         show_help()
+    with top:
+        draw_keys(case, reading.nonce)

@@ -1,7 +1,7 @@
-"""Keys that act on the page, and the dialog that lists them.
+"""Keys that act on the review, and the dialog that lists them.
 
-Streamlit's own button shortcuts carry the letters (they are printed on the buttons and rest while a person
-types). What they can't do is here: digits that pick a label, Enter that leaves a focused button alone, focus.
+Streamlit's own button shortcuts would take Enter from a focused button, could not pick a label by digit, and
+would lose what is pressed while the page is being drawn; so all keys of this page go one way, in order.
 """
 
 from __future__ import annotations
@@ -46,38 +46,57 @@ ON_PICTURE = (
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """A key that clicks the `index`-th match of `selector`."""
+    """A key that clicks the `index`-th match of the first selector that matches."""
 
     key: str
-    selector: str
+    selectors: tuple[str, ...]
     index: int = 0
     focus: bool = False
     """Focus instead of clicking."""
+    submits: bool = False
+    """Whether the page is drawn anew after it."""
+
+
+def _submit(key: str, *names: str) -> Binding:
+    return Binding(key, tuple(f".st-key-{name} button" for name in names), submits=True)
+
+
+def _pick(key: str, what: str, index: int) -> Binding:
+    return Binding(key, tuple(f".st-key-{step}_{what} [role=radio]" for step in ("blind", "verdict")), index)
 
 
 def bindings(case: CaseView) -> tuple[Binding, ...]:
-    """Return the keys of the step that is due."""
-    step = "verdict" if case.read_done else "blind"
-    label, first = f".st-key-{step}_label", case.targets[0]
-    submit = Binding("Enter", f".st-key-{step}_submit button")
-    sure = [
-        Binding(CONFIDENCE_KEYS[c], f".st-key-{step}_confidence [role=radio]", i) for i, c in enumerate(CONFIDENCE_KEYS)
-    ]
-    tools = [Binding("p", "[data-tandem=plain]"), Binding("m", "[data-tandem=canvas]", focus=True)]
-    if len(first.choices) > MANY:
-        return (submit, *sure, *tools, Binding("f", f"{label} input", focus=True))
-    picks = [Binding(key, f"{label} [role=radio]", i) for i, key in enumerate((*digits(first), UNSURE_KEY))]
-    return (submit, *sure, *tools, *picks)
+    """Return the keys; the same at every step of a case, each finds what is due."""
+    first = case.targets[0]
+    acts = (
+        _submit("Enter", "blind_submit", "verdict_submit"), _submit("e", "evidence_show"),
+        _submit("u", "verdict_undo"), _submit("n", "next_case"),
+    )  # fmt: skip
+    tools = (
+        Binding("p", ("[data-tandem=plain]",)),
+        Binding("m", ("[data-testid=mask-canvas]", "[data-tandem=canvas]"), focus=True),
+        Binding("f", (".st-key-blind_label input", ".st-key-verdict_label input"), focus=True),
+    )
+    sure = tuple(_pick(CONFIDENCE_KEYS[name], "confidence", place) for place, name in enumerate(CONFIDENCE_KEYS))
+    few = len(first.choices) <= MANY
+    labels = tuple(_pick(key, "label", place) for place, key in enumerate((*digits(first), UNSURE_KEY))) if few else ()
+    return (*acts, *tools, *sure, *labels)
+
+
+def listen_early() -> None:
+    """Listen from the first moment of a page on, so that no key is lost while the review is being drawn."""
+    _component(key="page_keys_early", width="content", data={"bindings": None})
 
 
 def draw_keys(case: CaseView, nonce: str) -> None:
-    """Put the keys of this step into force and the focus on its first act."""
-    step = "verdict" if case.read_done else "blind"
+    """Put the keys into force and the focus on the box whose turn it is."""
+    steps = [f".st-key-{step}_{what}" for step in ("blind", "verdict") for what in ("label", "confidence")]
     _component(
         key="page_keys",
+        width="content",
         data={
             "bindings": [asdict(binding) for binding in bindings(case)],
-            "enter_from": [f".st-key-{step}_label", f".st-key-{step}_confidence"],
+            "enter_from": steps,
             "focus": ".st-key-prediction_panel" if case.read_done else ".st-key-read_box",
             "focus_when": f"{nonce}:{case.read_done}",
         },

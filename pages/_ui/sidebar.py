@@ -9,6 +9,7 @@ import streamlit as st
 from core.contracts.views import HomeView
 from pages._ui import context
 from pages._ui.guard import guarded
+from pages._ui.keys import listen_early
 from pages._ui.services import get_services
 from pages._ui.text import plain
 
@@ -61,6 +62,9 @@ def _links(current: str | None) -> None:
 
 def draw_sidebar(current: str | None) -> None:
     """Draw the sidebar of every page; `current` is the workspace, or None when the address names no known one."""
-    with st.sidebar:
+    body, foot = st.sidebar.container(), st.sidebar.container()
+    with foot:
+        listen_early()
+    with body:
         _select(get_services().workspaces.names(), current)
         _links(current)
