@@ -11,7 +11,8 @@
     │   ├── Conflict             somebody was faster, or the state does not allow it
     │   ├── Refused              the policy forbids it
     │   └── Unavailable          can't serve now: queue full, storage read-only, disk full, newer schema
-    └── Cancelled            work stopped because somebody asked for it
+    ├── Cancelled            work stopped because somebody asked for it
+    └── Interrupted          work stopped because its process is about to end; it goes on elsewhere
 """
 
 
@@ -53,3 +54,7 @@ class Unavailable(UserError):
 
 class Cancelled(TandemError):
     """Work stopped because somebody asked for it."""
+
+
+class Interrupted(TandemError):
+    """Work stopped because its process is about to end; it goes on in another."""

@@ -1,6 +1,7 @@
 """The only place where the parts meet."""
 
 import functools
+import threading
 from dataclasses import dataclass
 
 import torch
@@ -117,7 +118,15 @@ def build_container(settings: Settings | None = None) -> Container:
     )
 
 
-@functools.cache
+_lock = threading.Lock()
+
+
 def shared_container() -> Container:
-    """Return the container of this process, built on first use."""
+    """Return the container of this process, built on first use; safe to ask for from many threads."""
+    with _lock:
+        return _build_once()
+
+
+@functools.cache
+def _build_once() -> Container:
     return build_container()

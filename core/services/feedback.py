@@ -24,7 +24,7 @@ from core.services.casebook import Casebook
 from core.services.catalogue import Catalogue
 from core.services.runtime import Cache, Runtime
 from core.services.scoring import Scoring
-from core.storage import cases, regions, runs, verdicts, versions
+from core.storage import regions, runs, verdicts, versions
 
 THUMBNAIL_PIXELS = 96
 MOST_THUMBNAILS = 24
@@ -49,8 +49,9 @@ class Feedback:
                 run_id = versions.get(tx, found.id, found.champion).run_id
                 seen = set(runs.get(tx, run_id).verdict_ids) if run_id is not None else set()
             fresh = [v for v in verdicts.standing(tx, found.id) if v.id not in seen]
+            marked = {case.id: case for case in self.catalogue.cases(tx, found)}
+            fresh = [verdict for verdict in fresh if verdict.case_id in marked]
             marks = [region for verdict in fresh for region in verdict.regions]
-            marked = cases.by_ids(tx, {verdict.case_id for verdict in fresh})
             artefacts = regions.artefacts(tx, found.id)
         return FeedbackView(
             verdicts=len(fresh),
@@ -70,7 +71,7 @@ class Feedback:
         shown = report.changed[:MOST_THUMBNAILS]
         with self.runtime.database.read() as tx:
             found, spec = self.catalogue.workspace(tx, workspace)
-            stored = {item.case: cases.get(tx, found.id, item.case) for item in shown}
+            stored = {case.name: case for case in self.catalogue.cases(tx, found, "ledger")}
         return tuple(
             Thumbnail(
                 item.case,
@@ -78,6 +79,7 @@ class Feedback:
                 f"{item.champion} → {item.candidate}, reference {item.reference}",
             )
             for item in shown
+            if item.case in stored
         )
 
     def versions(self, workspace: str, stored: Sequence[Version]) -> tuple[VersionView, ...]:

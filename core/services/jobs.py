@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from core.contracts import Job, JobKind, Progress, RunStatus
-from core.errors import Cancelled, Conflict, TandemError, Unavailable, UserError
+from core.errors import Cancelled, Conflict, Interrupted, TandemError, Unavailable, UserError
 from core.services.runtime import Runtime
 from core.storage import jobs
 
@@ -22,8 +22,9 @@ Handler = Callable[[Job, "JobContext"], None]
 class JobContext:
     """What a handler has of its job: progress, cancel, checkpoint, and the lease that a thread keeps alive."""
 
-    def __init__(self, runtime: Runtime, job: Job, worker: str) -> None:
+    def __init__(self, runtime: Runtime, job: Job, worker: str, stopping: threading.Event) -> None:
         self.job = job
+        self._stopping = stopping
         self.worker = worker
         self._runtime = runtime
         self._progress = job.progress
@@ -52,7 +53,11 @@ class JobContext:
             When somebody asked the job to stop.
         Conflict
             When the lease was lost to another worker.
+        Interrupted
+            When this process is about to end.
         """
+        if self._stopping.is_set():
+            raise Interrupted("This process is about to end.")
         self._progress = progress
         if time.monotonic() - self._written > REPORT_SECONDS:
             self._beat(progress)
@@ -102,6 +107,8 @@ class Jobs:
     runtime: Runtime
     handlers: Mapping[JobKind, Handler] = field(default_factory=dict)
     name: str = field(default_factory=lambda: f"{os.getpid()}-{uuid.uuid4().hex[:8]}")
+    stopping: threading.Event = field(default_factory=threading.Event)
+    """Set it to make the worker give its job back and end."""
 
     def get(self, job_id: int) -> Job:
         """Return a job as it stands."""
@@ -118,8 +125,8 @@ class Jobs:
         return True
 
     def work_forever(self, parent: int | None = None) -> None:
-        """Work until the parent process is gone (or for ever when there is none)."""
-        while parent is None or os.getppid() == parent:
+        """Work until `stopping` is set or the parent process is gone."""
+        while not self.stopping.is_set() and (parent is None or os.getppid() == parent):
             try:
                 if not self.work_once():
                     time.sleep(POLL_SECONDS)
@@ -153,9 +160,11 @@ class Jobs:
 
     def _run(self, job: Job) -> None:
         log.info("job %s (%s of %s) started, attempt %s", job.id, job.kind, job.workspace, job.attempt)
-        with JobContext(self.runtime, job, self.name) as context:
+        with JobContext(self.runtime, job, self.name, self.stopping) as context:
             status, error = self._outcome(job, context)
-        if status != "done":
+        if status == "queued":
+            self._give_back(job)
+        elif status != "done":
             self._finish(job, status, error)
         log.info("job %s %s %s", job.id, status, error or "")
 
@@ -164,6 +173,8 @@ class Jobs:
             self.handlers[job.kind](job, context)
         except Cancelled as cancelled:
             return "cancelled", str(cancelled)
+        except Interrupted:
+            return "queued", "given back, for this process is about to end"
         except UserError as error:
             return "failed", str(error)
         except Exception as error:
@@ -176,5 +187,13 @@ class Jobs:
         try:
             with self.runtime.database.write() as tx:
                 jobs.finish(tx, job.id, self.name, status, error)
+        except Conflict:
+            log.warning("job %s was taken over by another worker", job.id)
+
+    def _give_back(self, job: Job) -> None:
+        """Let another worker go on with the job at once."""
+        try:
+            with self.runtime.database.write() as tx:
+                jobs.release(tx, job.id, self.name)
         except Conflict:
             log.warning("job %s was taken over by another worker", job.id)

@@ -124,6 +124,15 @@ def finish(tx: Connection, job_id: int, worker: str, status: RunStatus, error: s
         _end_runs(tx, [job_id], values)
 
 
+def release(tx: Connection, job_id: int, worker: str) -> None:
+    """Give a job back unfinished: it waits again, keeps its checkpoint, and this attempt does not count.
+
+    Raises `Conflict` when the lease was lost.
+    """
+    values = {"status": "queued", "worker": None, "lease_until": None, "attempt": _TABLE.c.attempt - 1}
+    _change_own(tx, job_id, worker, values)
+
+
 def request_cancel(tx: Connection, job_id: int) -> None:
     """Ask a job to stop: one that still waits is cancelled at once, with its run; a finished one stays."""
     this = _TABLE.c.id == job_id
@@ -144,7 +153,7 @@ def _end_runs(tx: Connection, job_ids: Sequence[int], values: Mapping[str, objec
     tx.execute(update(runs).where(theirs).values(values))
 
 
-def _change_own(tx: Connection, job_id: int, worker: str, values: dict[str, object]) -> None:
+def _change_own(tx: Connection, job_id: int, worker: str, values: Mapping[str, object]) -> None:
     mine = (_TABLE.c.id == job_id) & (_TABLE.c.worker == worker) & (_TABLE.c.status == "running")
     if tx.execute(update(_TABLE).where(mine).values(values)).rowcount != 1:
         raise Conflict(f"Job {job_id} no longer belongs to this worker: its lease ran out. Stop working on it.")

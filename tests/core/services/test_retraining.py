@@ -184,3 +184,13 @@ def test_every_step_is_on_record_and_the_chain_verifies(taught):
     check = taught.audit.verify()
     assert check.ok
     assert check.events == len(kinds)
+
+
+def test_a_worker_that_is_asked_to_end_gives_its_job_back(taught):
+    run = taught.retraining.start(WORKSPACE, actor=LEAD)
+    taught.jobs.stopping.set()
+    taught.jobs.work_once()
+    job = taught.jobs.get(run.job_id)
+    assert (job.status, job.attempt) == ("queued", 0)
+    taught.jobs.stopping.clear()
+    assert taught.jobs.wait(run.job_id).status == "done"
