@@ -1,0 +1,50 @@
+"""A tab on the served product for every journey; `--screenshots FOLDER` keeps pictures of what people saw."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.helpers.product import Served
+from tests.helpers.stored import Stored
+from tests.helpers.workbench import PATIENCE, Workbench
+
+HERE = Path(__file__).parent
+FIRST = "test_tour_mouse.py"
+"""The tour starts with a workspace that nobody has touched, so it comes before the others."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark everything here as a journey; the mouse tour comes first."""
+    journeys = [item for item in items if item.path.parent == HERE]
+    for item in journeys:
+        item.add_marker(pytest.mark.journey)
+    places = [place for place, item in enumerate(items) if item.path.parent == HERE]
+    for place, item in zip(places, sorted(journeys, key=lambda one: one.path.name != FIRST), strict=True):
+        items[place] = item
+
+
+@pytest.fixture
+def page(chromium: Browser) -> Iterator[Page]:
+    """A tab of the size of a small laptop; fails the test when the page's own script raised an error."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 720})
+    context.set_default_timeout(PATIENCE)
+    tab = context.new_page()
+    problems: list[str] = []
+    tab.on("pageerror", lambda error: problems.append(str(error)))
+    yield tab
+    context.close()
+    assert problems == []
+
+
+@pytest.fixture
+def stored(served: Served) -> Stored:
+    """The served home, read only."""
+    return Stored(served.home, "decoy-digits")
+
+
+@pytest.fixture
+def bench(page: Page, served: Served) -> Workbench:
+    """The workbench in the tab."""
+    return Workbench(page, served.url)
