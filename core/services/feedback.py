@@ -60,7 +60,7 @@ class Feedback:
             ledger=sum(marked[verdict.case_id].split == "ledger" for verdict in fresh),
             artefacts=artefacts,
             thumbnails=self._thumbnails(marks, marked, spec),
-            strategies=tuple((item.name, item.words) for item in strategies()),
+            strategies=tuple((item.name, f"{item.title}. {item.words}") for item in strategies()),
             default_strategy=spec.training.strategy,
         )
 
