@@ -55,6 +55,7 @@ class Stored:
             SELECT label FROM reference_labels JOIN cases ON cases.id = reference_labels.case_id
             JOIN workspaces ON workspaces.id = cases.workspace_id
             WHERE workspaces.name = ? AND cases.name = ? AND reference_labels.source = 'data set'
+            ORDER BY reference_labels.revision LIMIT 1
         """
         ((label,),) = self.rows(query, self.workspace, case)
         return str(label)

@@ -145,6 +145,10 @@ class Workbench:
         expect(self.key("evidence_panel")).to_contain_text("version v", timeout=LONG)
         self.steady()
 
+    def wait_for_marks(self, words: str = "marked") -> None:
+        """Wait until the painter says how much of the picture is marked."""
+        expect(self.page.locator("[data-tandem=share]")).to_contain_text(words, timeout=PATIENCE)
+
     def canvas(self) -> Locator:
         """Return the canvas of the viewer."""
         return self.page.locator(CANVAS).first
