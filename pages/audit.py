@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from core.contracts.views import AuditRow
+from core.contracts import AuditRow
 from pages._ui.format import when
 from pages._ui.guard import guarded
 from pages._ui.services import get_services

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.contracts.views import HomeView
+from core.contracts import HomeView
 from pages._ui import context
 from pages._ui.figures import draw_figures
 from pages._ui.format import when

@@ -3,7 +3,7 @@
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.contracts.views import CaseView
+from core.contracts import CaseView
 from pages._ui import context
 from pages._ui.boxes import draw_model, draw_read, draw_verdict
 from pages._ui.evidence import ask_evidence, draw_quality, evidence_key

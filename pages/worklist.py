@@ -3,8 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from core.contracts.kinds import QueueStrategy
-from core.contracts.views import QueueRow, WorklistView
+from core.contracts import QueueRow, QueueStrategy, WorklistView
 from pages._ui import context
 from pages._ui.format import when
 from pages._ui.guard import guarded

@@ -2,9 +2,11 @@
 
 from core.contracts.bench import *  # noqa: F403
 from core.contracts.kinds import *  # noqa: F403
+from core.contracts.overviews import *  # noqa: F403
 from core.contracts.protocols import *  # noqa: F403
 from core.contracts.records import *  # noqa: F403
 from core.contracts.results import *  # noqa: F403
 from core.contracts.services import *  # noqa: F403
 from core.contracts.spec import *  # noqa: F403
 from core.contracts.views import *  # noqa: F403
+from core.contracts.work import *  # noqa: F403

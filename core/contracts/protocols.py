@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from core.contracts.records import Progress
+from core.contracts.work import Progress
 
 
 class ProgressReporter(Protocol):

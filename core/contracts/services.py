@@ -8,20 +8,11 @@ from pathlib import Path
 from typing import Protocol
 
 from core.contracts.kinds import Confidence, DecisionKind, QueueStrategy
-from core.contracts.records import Actor, AuditCheck, Decision, Job
+from core.contracts.overviews import AuditRow, HomeView, RetrainingView, RunView, WorklistView
+from core.contracts.records import Actor, AuditCheck, Decision
 from core.contracts.results import GateReport
-from core.contracts.views import (
-    AuditRow,
-    CaseView,
-    EvidenceView,
-    HomeView,
-    RetrainingView,
-    RevealView,
-    RunView,
-    SavedVerdict,
-    VerdictForm,
-    WorklistView,
-)
+from core.contracts.views import CaseView, EvidenceView, RevealView, SavedVerdict, VerdictForm
+from core.contracts.work import Job
 
 
 class WorkspaceVerbs(Protocol):

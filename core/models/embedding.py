@@ -10,8 +10,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from core.contracts.protocols import ProgressReporter
-from core.contracts.records import Progress
+from core.contracts import Progress, ProgressReporter
 from core.models.batching import cases_per_pass, passes
 from core.models.examples import Examples
 from core.models.network import TandemNetwork

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 import torch
 from torch import Tensor
 
-from core.contracts.results import Prediction
+from core.contracts import Prediction
 from core.errors import Unavailable
 from core.models import serving
 from core.models.batching import cases_per_pass

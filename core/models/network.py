@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
-from core.contracts.spec import WorkspaceSpec
+from core.contracts import WorkspaceSpec
 from core.models.encoders import Encoder, build_encoder
 from core.models.encoders.base import initialise
 from core.models.preparation import preparation_key

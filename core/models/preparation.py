@@ -15,8 +15,7 @@ import torch
 from PIL import Image, ImageOps
 from torch import Tensor
 
-from core.contracts.kinds import FieldKind
-from core.contracts.spec import FieldSpec
+from core.contracts import FieldKind, FieldSpec
 from core.errors import BadInput
 
 UInt8Array = npt.NDArray[np.uint8]

@@ -11,8 +11,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
-from core.contracts.records import Version
-from core.contracts.spec import WorkspaceSpec
+from core.contracts import Version, WorkspaceSpec
 from core.errors import BadInput
 from core.models.manifest import Manifest, read_manifest
 from core.models.network import TandemNetwork

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from core.contracts.results import Prediction, TargetAnswer
+from core.contracts import Prediction, TargetAnswer
 from core.errors import BadInput
 from core.models.batching import cases_per_pass, padded, passes
 from core.models.calibration import prediction_sets, softmax

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from core.contracts.spec import TargetSpec, WorkspaceSpec
+from core.contracts import TargetSpec, WorkspaceSpec
 from core.errors import BadInput
 from core.models.batching import cases_per_pass, passes
 from core.models.examples import NO_LABEL, Examples

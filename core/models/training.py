@@ -8,8 +8,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from core.contracts.protocols import Checkpointer, ProgressReporter
-from core.contracts.records import Progress
+from core.contracts import Checkpointer, Progress, ProgressReporter
 from core.errors import Cancelled, UserError
 from core.models.checkpoint import TrainingState, fingerprint, pack, unpack
 from core.models.network import TandemNetwork

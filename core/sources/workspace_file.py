@@ -9,8 +9,7 @@ from typing import Any, Literal, get_args, get_origin
 
 from pydantic import ValidationError
 
-from core.contracts import WorkspaceSpec
-from core.contracts.spec import Section
+from core.contracts import Section, WorkspaceSpec
 from core.errors import WorkspaceFileError
 from core.sources.workspace_rules import check_workspace
 

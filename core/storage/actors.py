@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection, select, update
 
-from core.contracts.records import Actor
+from core.contracts import Actor
 from core.storage.columns import now
 from core.storage.schema import actors
 from core.storage.statements import insert_new

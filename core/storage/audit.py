@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from sqlalchemy import Connection, insert, select, text
 
-from core.contracts.records import AuditEvent
+from core.contracts import AuditEvent
 from core.errors import NotFound
 from core.storage import payloads, schema
 from core.storage.audit_check import verify

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from core.contracts.records import AuditCheck
+from core.contracts import AuditCheck
 from core.storage import payloads, schema
 from core.storage.chain import ERASURE, event_hash, event_of, time_text
 from core.storage.chain_head import GENESIS, ChainHead, read_head

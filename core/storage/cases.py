@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, func, insert, select
 
-from core.contracts.kinds import Split
-from core.contracts.records import Case, FieldValue, NewCase
+from core.contracts import Case, FieldValue, NewCase, Split
 from core.errors import NotFound
 from core.storage import schema
 from core.storage.columns import now

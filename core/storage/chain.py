@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from core.contracts.records import AuditEvent
+from core.contracts import AuditEvent
 from core.storage.columns import from_json, to_json
 
 Subject = Mapping[str, str | int | float | bool | None]

@@ -4,8 +4,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, insert, select
 
-from core.contracts.kinds import DecisionKind
-from core.contracts.records import Decision
+from core.contracts import Decision, DecisionKind
 from core.storage import schema, versions
 from core.storage.columns import now
 from core.storage.schema import workspaces

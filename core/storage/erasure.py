@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection, delete, select, update
 
-from core.contracts.records import AuditEvent
+from core.contracts import AuditEvent
 from core.storage import audit, payloads
 from core.storage.columns import to_json
 from core.storage.schema import case_attributes, case_fields, cases, evidence, regions, scores, verdicts, workspaces

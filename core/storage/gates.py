@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 from sqlalchemy import Connection, func, insert, select
 
-from core.contracts.results import ChangedCase, Check, GateReport
+from core.contracts import ChangedCase, Check, GateReport
 from core.storage.columns import from_json, now, to_json
 from core.storage.schema import gate_reports, versions
 

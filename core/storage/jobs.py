@@ -7,8 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, select, update
 
-from core.contracts.kinds import JobKind, RunStatus
-from core.contracts.records import Job, NewJob, Progress
+from core.contracts import Job, JobKind, NewJob, Progress, RunStatus
 from core.errors import Conflict, NotFound
 from core.storage import schema
 from core.storage.columns import from_json, now, to_json

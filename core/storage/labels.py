@@ -2,8 +2,7 @@
 
 from sqlalchemy import Connection, func, insert, select
 
-from core.contracts.kinds import LabelSource
-from core.contracts.records import ReferenceLabel
+from core.contracts import LabelSource, ReferenceLabel
 from core.storage.columns import now
 from core.storage.schema import cases, reference_labels
 

@@ -2,8 +2,7 @@
 
 from sqlalchemy import Connection, func, select
 
-from core.contracts.kinds import Confidence
-from core.contracts.records import Read
+from core.contracts import Confidence, Read
 from core.storage import schema
 from core.storage.columns import now
 from core.storage.schema import cases

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, func, insert, select
 
-from core.contracts.records import Artefact, NewRegion, Region
+from core.contracts import Artefact, NewRegion, Region
 from core.storage import schema
 from core.storage.columns import from_json, now, to_json
 from core.storage.schema import cases, verdicts

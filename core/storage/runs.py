@@ -4,8 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy import ColumnElement, Connection, insert, select, update
 
-from core.contracts.kinds import JobKind, RunStatus
-from core.contracts.records import Run
+from core.contracts import JobKind, Run, RunStatus
 from core.errors import NotFound, Refused
 from core.storage import schema
 from core.storage.columns import now

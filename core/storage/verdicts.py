@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, func, select
 
-from core.contracts.records import NewVerdict, Region, Verdict
+from core.contracts import NewVerdict, Region, Verdict
 from core.errors import Conflict, NotFound
 from core.storage import payloads, regions, schema
 from core.storage.columns import now

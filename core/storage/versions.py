@@ -4,8 +4,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, func, insert, select, update
 
-from core.contracts.kinds import VersionStatus
-from core.contracts.records import NewVersion, Version
+from core.contracts import NewVersion, Version, VersionStatus
 from core.errors import Conflict, NotFound
 from core.storage import schema
 from core.storage.columns import now

@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select
 
-from core.contracts.records import Workspace
+from core.contracts import Workspace
 from core.errors import NotFound
 from core.storage import schema
 from core.storage.columns import now

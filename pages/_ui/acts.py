@@ -8,7 +8,7 @@ from time import monotonic
 
 import streamlit as st
 
-from core.contracts.views import CaseView, MarkForm, TargetView, VerdictForm
+from core.contracts import CaseView, MarkForm, TargetView, VerdictForm
 from core.errors import BadInput
 from pages._ui import context
 from pages._ui.guard import acting

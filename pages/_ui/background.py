@@ -9,7 +9,7 @@ from threading import Lock
 
 import streamlit as st
 
-from core.contracts.views import EvidenceView
+from core.contracts import EvidenceView
 
 KEPT = 64
 """Answers kept for all sessions together; older ones are asked for again."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.contracts.results import Check
+from core.contracts import Check
 
 WIDTH, HEIGHT = 160, 22
 _INK = {"light": ("#1f2933", "#5f6b7a", "#0b6e99"), "dark": ("#e6eaf0", "#9aa7b5", "#6bb8e0")}

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.contracts.kinds import UNSURE
-from core.contracts.results import TargetAnswer
-from core.contracts.views import CaseView, ReadView, RevealView, TargetView
+from core.contracts import UNSURE, CaseView, ReadView, RevealView, TargetAnswer, TargetView
 from pages._ui import acts
 from pages._ui.format import likelihood, number, when
 from pages._ui.labels import pick_confidence, pick_label, words

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.contracts.records import Actor
+from core.contracts import Actor
 from core.errors import NotFound
 from pages._ui.services import get_services
 from pages._ui.text import plain

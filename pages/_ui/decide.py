@@ -2,9 +2,7 @@
 
 import streamlit as st
 
-from core.contracts.kinds import CheckVerdict, DecisionKind
-from core.contracts.results import GateReport
-from core.contracts.views import RetrainingView
+from core.contracts import CheckVerdict, DecisionKind, GateReport, RetrainingView
 from core.errors import Conflict
 from pages._ui import context
 from pages._ui.guard import acting

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.contracts.views import CaseView, EvidenceView
+from core.contracts import CaseView, EvidenceView
 from pages._ui import context
 from pages._ui.background import desk
 from pages._ui.format import number, seconds

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.contracts.views import FeedbackView, RetrainingView
+from core.contracts import FeedbackView, RetrainingView
 from pages._ui import context
 from pages._ui.guard import acting
 from pages._ui.services import get_services

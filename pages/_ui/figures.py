@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.contracts.results import Estimate
+from core.contracts import Estimate
 from pages._ui.format import decimals, interval, number
 from pages._ui.text import plain
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 
-from core.contracts.results import Estimate
+from core.contracts import Estimate
 
 MISSING = "–"
 

@@ -2,15 +2,14 @@
 
 import streamlit as st
 
-from core.contracts.results import Check, GateReport
-from core.contracts.views import Thumbnail
+from core.contracts import Check, GateReport, Thumbnail
 from pages._ui.bars import interval_bar
 from pages._ui.format import interval, number, seconds, signed
 from pages._ui.text import count, plain
 from pages._ui.thumbnails import draw_thumbnails
 
 SHAPES = {"pass": ":material/check_circle:", "fail": ":material/cancel:", "not assessable": ":material/help:"}
-WIDTHS = [2.2, 0.9, 0.9, 1.9, 1.7, 2.6]
+WIDTHS = [2.1, 0.8, 0.8, 2.2, 1.5, 1.9]
 HEADS = ("check", "champion", "candidate", "difference", "against the limit", "verdict")
 
 
@@ -30,9 +29,12 @@ def _row(check: Check) -> None:
     svg = interval_bar(check)
     if svg is not None:
         bar.image(svg, alt=_bar_words(check))
+    passed = check.verdict == "pass"
     with verdict, st.container(gap="xxsmall"):
-        st.markdown(f"{SHAPES[check.verdict]} **{check.verdict}** · n {check.n:,}")
-        st.caption(plain(_reason(check)))
+        words = f"{SHAPES[check.verdict]} **{check.verdict}** · n {check.n:,}"
+        st.markdown(words, help=plain(_reason(check)) if passed else None)
+        if not passed:
+            st.caption(plain(_reason(check)))
 
 
 def _bar_words(check: Check) -> str:
@@ -57,9 +59,10 @@ def draw_gate(report: GateReport) -> None:
             f"This ledger has judged {count(report.judged, 'candidate')}; measured in {seconds(report.seconds)}. "
             "In the bars: thin line no change, dashed line the policy's limit."
         )
-        _head()
-        for check in report.checks:
-            _row(check)
+        with st.container(gap="xsmall"):
+            _head()
+            for check in report.checks:
+                _row(check)
 
 
 def draw_changed(changed: tuple[Thumbnail, ...]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.contracts.views import CaseView
+from core.contracts import CaseView
 from pages._ui.keys import draw_keys, show_help
 from pages._ui.reading import Reading
 from pages._ui.text import plain, shorten
@@ -22,7 +22,7 @@ def draw_about(case: CaseView, reading: Reading, top: DeltaGenerator) -> None:
     """Draw what is known of the case before it is read."""
     place = f"{case.position} of {case.waiting} waiting" if case.position else "not waiting"
     held = f" · held by {plain(shorten(case.claimed_by, 30))}" if case.claimed_by else ""
-    why = f" · why next: {plain(shorten(case.why, 80))}" if case.why else ""
+    why = f" · why next: {plain(shorten(case.why, 80))}" if case.why and case.position else ""
     top.markdown(f"case **{plain(shorten(case.name, 40))}** · {place}{held}{why}", wrap=False, width="stretch")
     if top.button("keys", key="keys_help", shortcut="F1", type="tertiary"):
         show_help()

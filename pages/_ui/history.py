@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from core.contracts.views import RetrainingView
+from core.contracts import RetrainingView
 from pages._ui.format import estimate, when
 from pages._ui.text import spaced
 

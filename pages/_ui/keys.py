@@ -11,7 +11,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.contracts.views import CaseView
+from core.contracts import CaseView
 from pages._ui.labels import CONFIDENCE_KEYS, MANY, UNSURE_KEY, digits
 
 _SCRIPT = Path(__file__).resolve().parents[2] / "assets" / "keys" / "keys.js"

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.contracts.kinds import UNSURE
-from core.contracts.views import TargetView
+from core.contracts import UNSURE, TargetView
 from pages._ui.text import plain, shorten
 
 MANY = 10

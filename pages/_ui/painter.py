@@ -13,7 +13,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.contracts.views import FieldView, MarkForm, MarkView
+from core.contracts import FieldView, MarkForm, MarkView
 from core.errors import BadInput
 
 _FOLDER = Path(__file__).resolve().parents[2] / "assets" / "painter"

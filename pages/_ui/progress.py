@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.contracts.records import Progress
+from core.contracts import Progress
 from pages._ui.format import seconds
 from pages._ui.text import plain
 

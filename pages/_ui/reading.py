@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import streamlit as st
 
-from core.contracts.views import CaseView, TargetView
+from core.contracts import CaseView, TargetView
 from pages._ui import context
 from pages._ui.services import get_services
 

@@ -3,8 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from core.contracts.records import Progress
-from core.contracts.views import RetrainingView, RunView
+from core.contracts import Progress, RetrainingView, RunView
 from pages._ui import context
 from pages._ui.format import when
 from pages._ui.guard import acting, guarded
@@ -45,7 +44,7 @@ def _draw_active(workspace: str, run: RunView) -> None:
 
 def _draw_ended(run: RunView) -> None:
     words = ENDED[run.status].format(version=run.version or "the candidate", error=run.error or "unknown reason.")
-    st.text(f"{words} ({when(run.created)})")
+    st.text(f"{when(run.created)} · {words}")
 
 
 @st.fragment(run_every=1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.contracts.services import Services
+from core.contracts import Services
 
 
 class _Replacement:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.contracts.views import HomeView
+from core.contracts import HomeView
 from pages._ui import context
 from pages._ui.guard import guarded
 from pages._ui.keys import listen_early

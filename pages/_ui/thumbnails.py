@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.contracts.views import Thumbnail
+from core.contracts import Thumbnail
 from pages._ui import context
 from pages._ui.sidebar import page
 from pages._ui.text import plain, shorten

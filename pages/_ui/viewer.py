@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.contracts.views import CaseView, EvidenceView, FieldEvidence, FieldView, MarkView
+from core.contracts import CaseView, EvidenceView, FieldEvidence, FieldView, MarkView
 from pages._ui.format import number
 from pages._ui.painter import draw_painter
 from pages._ui.text import plain

@@ -3,7 +3,7 @@
 import sqlite3
 from contextlib import closing
 
-from core.contracts.records import AuditEvent
+from core.contracts import AuditEvent
 from core.storage import audit
 from core.storage.database import Database
 

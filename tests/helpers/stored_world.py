@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from core.contracts.records import Actor, Case, FieldValue, NewCase, NewVerdict, NewVersion, Run, Version, Workspace
+from core.contracts import Actor, Case, FieldValue, NewCase, NewVerdict, NewVersion, Run, Version, Workspace
 from core.storage import actors, cases, runs, versions, workspaces
 from core.storage.database import Database
 

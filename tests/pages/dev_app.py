@@ -15,11 +15,13 @@ from streamlit import App  # noqa: E402
 from pages._ui import services  # noqa: E402
 
 LONG = tuple(f"Disorder of the upper respiratory tract, variety {i}" for i in range(50))
+ODD = ("**bold** <b>x</b>", ":red[danger] $x^2$ `code`", "שלום עולם", "😀 :smile: :material/home:", "[a](http://b)", "x" * 90)
 services.use(
     FakeServices(
         digits_state(),
         State("radiographs", (target(("normal", "pneumonia")),), tuple(f"chest-{i}" for i in range(40)), side=512),
         State("fifty-classes", (target(LONG),), ("long-1", "long-2"), side=64),
+        State("odd-text", (target(ODD, "**odd** question"),), ("a/b?c&d=é <i>", "😀 שלום"), side=40),
         State(
             "two-questions",
             (target(("no", "yes"), "effusion"), target(("a", "b", "c"), "view")),

@@ -6,9 +6,17 @@ from io import BytesIO
 
 from PIL import Image, ImageDraw, ImageFont
 
-from core.contracts.records import Artefact
-from core.contracts.results import ChangedCase, Check, Estimate, GateReport
-from core.contracts.views import ChoiceView, FieldView, TargetView, Thumbnail
+from core.contracts import (
+    Artefact,
+    ChangedCase,
+    Check,
+    ChoiceView,
+    Estimate,
+    FieldView,
+    GateReport,
+    TargetView,
+    Thumbnail,
+)
 
 START = datetime.now(UTC) - timedelta(hours=26)
 

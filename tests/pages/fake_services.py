@@ -7,23 +7,29 @@ from pathlib import Path
 
 from fake_data import ARTEFACT, FIGURES, START, heat, image_field, report, target, thumbnails
 
-from core.contracts.records import Actor, AuditCheck, Decision, Job, Progress
-from core.contracts.results import GateReport, Prediction, TargetAnswer
-from core.contracts.views import (
+from core.contracts import (
+    Actor,
+    AuditCheck,
     AuditRow,
     CaseView,
+    Decision,
     EvidenceView,
     FeedbackView,
     FieldEvidence,
     FieldView,
+    GateReport,
     HomeView,
+    Job,
     MarkView,
+    Prediction,
+    Progress,
     QueueRow,
     ReadView,
     RetrainingView,
     RevealView,
     RunView,
     SavedVerdict,
+    TargetAnswer,
     TargetView,
     VerdictForm,
     VerdictView,

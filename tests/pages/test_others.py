@@ -2,7 +2,7 @@
 
 from fake_services import FakeServices, digits_state
 
-from core.contracts.records import Progress
+from core.contracts import Progress
 from core.errors import Unavailable
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from fake_data import digit, png, report, target
 
-from core.contracts.results import Estimate
+from core.contracts import Estimate
 from core.errors import BadInput
 from pages._ui import format as figures
 from pages._ui.background import Desk

@@ -2,7 +2,7 @@
 
 from torch import Tensor, nn
 
-from core.contracts.spec import EncoderSpec, FieldSpec
+from core.contracts import EncoderSpec, FieldSpec
 from core.models.encoders.base import Encoder
 from core.models.preparation import preparer
 

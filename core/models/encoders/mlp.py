@@ -4,7 +4,7 @@ import math
 
 from torch import Tensor, nn
 
-from core.contracts.spec import EncoderSpec, FieldSpec
+from core.contracts import EncoderSpec, FieldSpec
 from core.models.encoders.base import Encoder
 from core.models.preparation import preparer
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from core.contracts.spec import EncoderSpec, FieldSpec
+from core.contracts import EncoderSpec, FieldSpec
 from core.errors import BadInput
 from core.models.encoders.base import Encoder
 from core.models.encoders.cnn import ConvolutionalNetwork

@@ -9,7 +9,7 @@ from typing import Any, Self
 import torch
 from torch import Tensor, nn
 
-from core.contracts.spec import EncoderSpec, FieldSpec
+from core.contracts import EncoderSpec, FieldSpec
 from core.errors import BadInput
 from core.models.batching import cases_per_pass, passes
 from core.models.encoders.base import Encoder

@@ -13,7 +13,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from core.contracts.records import NewRegion
+from core.contracts import NewRegion
 from core.settings import Settings, load_settings
 from core.storage import audit, reads, runs, verdicts, versions
 from core.storage.blobs import BlobStore

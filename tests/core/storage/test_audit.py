@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 from sqlalchemy import text
 
-from core.contracts.records import NewRegion
+from core.contracts import NewRegion
 from core.errors import NotFound
 from core.storage import audit, cases, chain_head, payloads, regions, verdicts
 from core.storage.database import Database, open_database

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from core.contracts.records import NewJob, NewRegion, NewVersion
+from core.contracts import NewJob, NewRegion, NewVersion
 from core.errors import NotFound, Unavailable
 from core.storage import blobs as blobs_module
 from core.storage import cache, cases, jobs, verdicts, versions

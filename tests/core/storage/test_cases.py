@@ -5,7 +5,7 @@ import threading
 import pytest
 from sqlalchemy import event
 
-from core.contracts.records import Actor, FieldValue, ReferenceLabel
+from core.contracts import Actor, FieldValue, ReferenceLabel
 from core.errors import NotFound
 from core.storage import actors, cases, labels, verdicts, workspaces
 from tests.helpers.stored_world import SPLITS, new_case, new_verdict

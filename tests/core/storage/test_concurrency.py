@@ -3,7 +3,7 @@
 import multiprocessing
 import threading
 
-from core.contracts.records import Actor
+from core.contracts import Actor
 from core.settings import Settings
 from core.storage import actors, audit, chain_head, reads
 from core.storage.database import Database, open_database

@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import insert, select, text
 from sqlalchemy.exc import DBAPIError, StatementError
 
-from core.contracts.records import Actor
+from core.contracts import Actor
 from core.errors import Unavailable
 from core.settings import load_settings
 from core.storage import actors

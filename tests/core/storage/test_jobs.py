@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from core.contracts.records import NewJob, Progress
+from core.contracts import NewJob, Progress
 from core.errors import Conflict, NotFound
 from core.storage import jobs, runs
 

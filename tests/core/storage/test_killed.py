@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from core.contracts.records import NewVerdict
+from core.contracts import NewVerdict
 from core.settings import Settings
 from core.storage import audit, verdicts
 from core.storage.database import open_database

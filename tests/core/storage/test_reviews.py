@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from core.contracts.records import Artefact, NewRegion
+from core.contracts import Artefact, NewRegion
 from core.errors import Conflict, NotFound
 from core.storage import claims, reads, regions, verdicts, workspaces
 from tests.helpers.stored_world import new_verdict

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.contracts.records import AuditEvent
+from core.contracts import AuditEvent
 from core.storage import audit, chain_head
 from tests.helpers.audit_chain import EVENTS, append, is_sqlite, problem, tamper
 

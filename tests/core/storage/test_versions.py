@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from core.contracts.results import ChangedCase, Check, GateReport
+from core.contracts import ChangedCase, Check, GateReport
 from core.errors import Conflict, NotFound, Refused
 from core.storage import cache, decisions, gates, jobs, runs, verdicts, versions, workspaces
 from tests.helpers.stored_world import new_verdict, new_version
@@ -115,7 +115,7 @@ def test_a_run_goes_from_queue_to_version(world):
 
 
 def job_of(run_id: int):
-    from core.contracts.records import NewJob
+    from core.contracts import NewJob
 
     return NewJob("retrain", "demo", {"run": run_id}, "ada")
 
