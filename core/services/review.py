@@ -20,15 +20,15 @@ from core.contracts import (
     WorklistView,
     Workspace,
 )
-from core.errors import Refused, TandemError
+from core.errors import TandemError
 from core.services.casebook import Casebook
 from core.services.caseviews import CaseViews
 from core.services.catalogue import Catalogue, target_of
 from core.services.explaining import Explaining
 from core.services.queueing import Queueing
 from core.services.runtime import Runtime
-from core.services.verdicts import Verdicts, check_label
-from core.storage import actors, audit, claims, reads
+from core.services.verdicts import Verdicts, check_label, require_reads
+from core.storage import actors, audit, cases, claims, reads
 
 log = logging.getLogger(__name__)
 
@@ -82,6 +82,7 @@ class Review:
             chosen = target_of(spec, target)
             check_label(label, chosen.classes, confidence)
             actors.ensure(tx, actor)
+            cases.lock(tx, found.id)
             first = not any(read.target == target for read in reads.of_case(tx, found.id, actor.id))
             read = reads.add(tx, found.id, target, actor.id, label, confidence, seconds)
             if first:
@@ -99,8 +100,7 @@ class Review:
         with self.runtime.database.read() as tx:
             found, spec, stored = self.catalogue.case(tx, workspace, case)
             done = {read.target for read in reads.of_case(tx, stored.id, actor.id)}
-        if spec.reading.mode == "blinded-first" and not done >= {target.name for target in spec.targets}:
-            raise Refused("The model's answer is shown after your own read. Choose a label and commit it first.")
+        require_reads(spec, done)
         model = self.catalogue.model(found)
         prediction = self.runtime.engine.predict(model, self.casebook.inputs(stored, model.spec))
         first = model.manifest.targets[0]

@@ -10,7 +10,7 @@ from core.contracts import (
     UNSURE,
     Actor,
     Case,
-    MarkForm,
+    LabelSource,
     NewRegion,
     NewVerdict,
     Read,
@@ -22,25 +22,17 @@ from core.contracts import (
     Workspace,
     WorkspaceSpec,
 )
-from core.errors import BadInput, Conflict
-from core.media.masks import decode_mask, encode_mask, share
+from core.errors import BadInput, Conflict, Refused
 from core.services.casebook import Casebook
 from core.services.catalogue import Catalogue, target_of
+from core.services.marking import checked_marks
 from core.services.runtime import Runtime
-from core.storage import actors, audit, cache, claims, labels, reads, verdicts, versions, workspaces
+from core.storage import actors, audit, cache, cases, claims, labels, reads, verdicts, versions, workspaces
 
 CONFIDENCES = ("guess", "likely", "certain")
 LONGEST_COMMENT = 10_000
-LONGEST_ARTEFACT = 100
-DEFAULT_ARTEFACT = "unnamed artefact"
-
-
-@dataclass(frozen=True, slots=True)
-class Marks:
-    """Checked marks with their blobs stored, and what to say about them."""
-
-    regions: tuple[NewRegion, ...]
-    notes: tuple[str, ...]
+UNDO = "undo_of"
+"""Key in `Verdict.shown` of a verdict that took another one back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,19 +52,26 @@ class Verdicts:
             When label, confidence, comment or a mark can't be used; nothing is stored then.
         NotFound
             When workspace, case, target or version do not exist.
+        Refused
+            When it says what a version answered, and this person's own read is due first.
         """
         with self.runtime.database.read() as tx:
             workspace, spec, case = self.catalogue.case(tx, form.workspace, form.case)
         target = target_of(spec, form.target)
         check_label(form.label, target.classes, form.confidence)
         _check_comment(form.comment)
-        marks = self._marks(form.marks, case, spec)
+        shown = self._shown_label(form, workspace, case, target)
+        marks = checked_marks(form.marks, case, spec, self.casebook, self.runtime.blobs)
         with self.runtime.database.write() as tx:
             actors.ensure(tx, actor)
-            stored = verdicts.add(tx, self._new(tx, form, workspace, case, target, actor, marks.regions))
-            self._settle_label(tx, workspace, spec, case, target.name)
-            claims.release(tx, case.id, actor.id)
-            self._audit(tx, form.workspace, case, stored, "verdict")
+            cases.lock(tx, case.id)
+            read = _own_read(tx, form, spec, case, actor)
+            repeated = verdicts.key_is_used(tx, form.idempotency_key)
+            stored = verdicts.add(tx, _new(form, case, actor, shown, read, marks.regions))
+            if not repeated:
+                self._settle_label(tx, workspace, spec, case, target.name)
+                claims.release(tx, case.id, actor.id)
+                self._audit(tx, form.workspace, case, stored, "verdict")
             notes = (*marks.notes, *_version_notes(tx, form, workspace), *_split_notes(case))
         return SavedVerdict(stored.id, stored.created, stored.stance, notes)
 
@@ -86,6 +85,7 @@ class Verdicts:
         """
         with self.runtime.database.write() as tx:
             found, spec, stored = self.catalogue.case(tx, workspace, case)
+            cases.lock(tx, stored.id)
             chosen = target_of(spec, target).name
             history = verdicts.history(tx, stored.id, chosen, actor.id)
             if not history or history[-1].stance == "withdrawn":
@@ -96,41 +96,13 @@ class Verdicts:
             self._audit(tx, workspace, stored, added, "undo")
         return added
 
-    def _new(
-        self,
-        tx: Connection,
-        form: VerdictForm,
-        workspace: Workspace,
-        case: Case,
-        target: TargetSpec,
-        actor: Actor,
-        regions: tuple[NewRegion, ...],
-    ) -> NewVerdict:
-        read = next((r for r in reads.of_case(tx, case.id, actor.id) if r.target == target.name), None)
-        shown = self._shown_label(tx, form, workspace, case, target)
-        return NewVerdict(
-            case_id=case.id,
-            target=target.name,
-            actor_id=actor.id,
-            label=form.label,
-            stance=_stance(form.label, shown, read),
-            confidence=form.confidence,
-            version=form.version,
-            shown=json.dumps({"shown": list(form.shown), "label": shown, "version": form.version}),
-            comment=form.comment,
-            read_id=read.id if read else None,
-            regions=regions,
-            idempotency_key=form.idempotency_key,
-        )
-
-    def _shown_label(
-        self, tx: Connection, form: VerdictForm, workspace: Workspace, case: Case, target: TargetSpec
-    ) -> str | None:
+    def _shown_label(self, form: VerdictForm, workspace: Workspace, case: Case, target: TargetSpec) -> str | None:
         """Return the label that the named version gave, from the scores that are kept, else from the engine."""
         if form.version is None:
             return None
-        version = versions.get(tx, workspace.id, form.version)
-        probabilities = cache.scores(tx, version.id, target.name).get(case.id)
+        with self.runtime.database.read() as tx:
+            version = versions.get(tx, workspace.id, form.version)
+            probabilities = cache.scores(tx, version.id, target.name, case.id).get(case.id)
         if probabilities is not None:
             return target.classes[probabilities.index(max(probabilities))]
         model = self.catalogue.model(workspace, form.version)
@@ -138,43 +110,23 @@ class Verdicts:
         return answer.target(target.name).label
 
     def _settle_label(self, tx: Connection, workspace: Workspace, spec: WorkspaceSpec, case: Case, target: str) -> None:
-        """Let the standing verdicts decide the reference label; without any, the data set's label returns."""
+        """Let the standing verdicts decide the reference label.
+
+        Where too few stand, or they differ, nobody has settled it: the data set's label returns. What a lead
+        adjudicated stays.
+        """
         standing = [v for v in verdicts.standing(tx, workspace.id, target, case.id) if v.label != UNSURE]
         current = labels.references(tx, workspace.id, target, case.id).get(case.id)
+        if current is not None and current.source == "adjudication":
+            return
         given = {verdict.label for verdict in standing}
         if len(given) == 1 and len(standing) >= spec.reading.readers:
-            source = "single verdict" if len(standing) == 1 else "agreement"
+            source: LabelSource = "single verdict" if len(standing) == 1 else "agreement"
             label = standing[-1].label
             if current is None or (current.label, current.source) != (label, source):
-                labels.set_reference(tx, case.id, target, label, source, standing[-1].id)  # type: ignore[arg-type]
-        elif not standing and current is not None and current.source != "data set":
+                labels.set_reference(tx, case.id, target, label, source, standing[-1].id)
+        elif current is not None and current.source != "data set":
             labels.restore_data_set(tx, case.id, target)
-
-    def _marks(self, forms: Sequence[MarkForm], case: Case, spec: WorkspaceSpec) -> Marks:
-        regions, notes = [], []
-        for form in forms:
-            if form.field not in {field.name for field in spec.fields}:
-                known = ", ".join(field.name for field in spec.fields)
-                raise BadInput(f"Workspace {spec.name!r} has no field {form.field!r} to mark. Fields: {known}.")
-            region, covered = self._region(form, case)
-            regions.append(region)
-            if covered > spec.reading.mark_warning:
-                notes.append(
-                    f"The mark covers {covered:.0%} of the input. Marks that are too large teach the wrong thing: "
-                    "keep to what the model should not use."
-                )
-        return Marks(tuple(regions), tuple(notes))
-
-    def _region(self, form: MarkForm, case: Case) -> tuple[NewRegion, float]:
-        artefact = _artefact_name(form)
-        if form.mask is None:
-            if not form.names and not form.spans:
-                raise BadInput("A mark is empty: paint something, or leave the mark out.")
-            return NewRegion(form.field, form.kind, artefact, names=form.names, spans=form.spans), 0.0
-        height, width = self.casebook.size(case, form.field)
-        mask = decode_mask(form.mask, width, height, f"the mark on case {case.name!r}")
-        blob = self.runtime.blobs.put(encode_mask(mask))
-        return NewRegion(form.field, form.kind, artefact, mask=blob), share(mask)
 
     def _audit(self, tx: Connection, workspace: str, case: Case, verdict: Verdict, kind: str) -> None:
         subject = {
@@ -217,16 +169,6 @@ def _check_comment(comment: str) -> None:
         raise BadInput(f"The comment has {len(comment)} characters, at most {LONGEST_COMMENT} are kept. Shorten it.")
 
 
-def _artefact_name(form: MarkForm) -> str | None:
-    """Return the name of the artefact that an *ignore* mark belongs to; unnamed ones share a name."""
-    if form.kind != "ignore":
-        return None
-    name = " ".join((form.artefact or DEFAULT_ARTEFACT).split())
-    if len(name) > LONGEST_ARTEFACT:
-        raise BadInput(f"The artefact's name has {len(name)} characters, at most {LONGEST_ARTEFACT} fit. Shorten it.")
-    return name or DEFAULT_ARTEFACT
-
-
 def _stance(label: str, shown: str | None, read: Read | None) -> Stance:
     """Return what the verdict means for the model's answer (or, where none was shown, for the own read)."""
     if label == UNSURE:
@@ -235,22 +177,73 @@ def _stance(label: str, shown: str | None, read: Read | None) -> Stance:
     return "agree" if label == compared else "override"
 
 
-def _restored(history: tuple[Verdict, ...], case: Case, actor: Actor) -> NewVerdict:
-    """Return the new verdict that makes the one before the last stand again."""
+def _own_read(tx: Connection, form: VerdictForm, spec: WorkspaceSpec, case: Case, actor: Actor) -> Read | None:
+    """Return this person's read of the target; refuse a verdict that saw an answer which is not due yet."""
+    own = {read.target: read for read in reads.of_case(tx, case.id, actor.id)}
+    if form.version is not None:
+        require_reads(spec, set(own))
+    return own.get(form.target)
+
+
+def require_reads(spec: WorkspaceSpec, done: set[str]) -> None:
+    """Refuse to go on to the model's answer before the own read of every target (in the blinded-first mode).
+
+    Raises
+    ------
+    Refused
+        Says what to do first.
+    """
+    if spec.reading.mode == "blinded-first" and not done >= {target.name for target in spec.targets}:
+        raise Refused("The model's answer is shown after your own read. Choose a label and commit it first.")
+
+
+def _new(
+    form: VerdictForm, case: Case, actor: Actor, shown: str | None, read: Read | None, regions: tuple[NewRegion, ...]
+) -> NewVerdict:
+    return NewVerdict(
+        case_id=case.id,
+        target=form.target,
+        actor_id=actor.id,
+        label=form.label,
+        stance=_stance(form.label, shown, read),
+        confidence=form.confidence,
+        version=form.version,
+        shown=json.dumps({"shown": list(form.shown), "label": shown, "version": form.version}),
+        comment=form.comment,
+        read_id=read.id if read else None,
+        regions=regions,
+        idempotency_key=form.idempotency_key,
+    )
+
+
+def _not_undone(history: Sequence[Verdict]) -> list[Verdict]:
+    """Return the verdicts that nobody took back, oldest first; the last one's content stands."""
+    kept: list[Verdict] = []
+    for verdict in history:
+        if UNDO not in json.loads(verdict.shown):
+            kept.append(verdict)
+        elif kept:
+            kept.pop()
+    return kept
+
+
+def _restored(history: Sequence[Verdict], case: Case, actor: Actor) -> NewVerdict:
+    """Return the new verdict that makes the one before the last stand again, or withdraws."""
     last = history[-1]
-    before = history[-2] if len(history) > 1 else None
-    source = before if before is not None and before.stance != "withdrawn" else last
+    kept = _not_undone(history)
+    before = kept[-2] if len(kept) > 1 else None
+    source = before or last
     return NewVerdict(
         case_id=case.id,
         target=last.target,
         actor_id=actor.id,
         label=source.label,
-        stance=source.stance if source is before else "withdrawn",
+        stance=source.stance if before else "withdrawn",
         confidence=source.confidence,
         version=source.version,
-        shown=json.dumps({"undo_of": last.id}),
-        comment=source.comment if source is before else "",
-        regions=tuple(region.mark for region in source.regions) if source is before else (),
+        shown=json.dumps({UNDO: last.id}),
+        comment=source.comment if before else "",
+        regions=tuple(region.mark for region in source.regions) if before else (),
     )
 
 

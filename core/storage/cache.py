@@ -19,11 +19,13 @@ def put_scores(tx: Connection, version_id: int, target: str, scores: Mapping[int
     insert_all(tx, insert_or_update(tx, schema.scores, ["version_id", "target", "case_id"]), rows)
 
 
-def scores(tx: Connection, version_id: int, target: str) -> dict[int, tuple[float, ...]]:
-    """Return case id -> probabilities for the cases that have them."""
+def scores(tx: Connection, version_id: int, target: str, case_id: int | None = None) -> dict[int, tuple[float, ...]]:
+    """Return case id -> probabilities for the cases that have them (of one case, when given)."""
     table = schema.scores.c
     query = select(table.case_id, table.probabilities).where(table.version_id == version_id, table.target == target)
-    return {case_id: tuple(array("d", stored)) for case_id, stored in tx.execute(query)}
+    if case_id is not None:
+        query = query.where(table.case_id == case_id)
+    return {number: tuple(array("d", stored)) for number, stored in tx.execute(query)}
 
 
 def put_evidence(tx: Connection, version_id: int, case_id: int, key: str, blob: str) -> None:

@@ -61,6 +61,11 @@ def get(tx: Connection, workspace_id: int, name: str) -> Case:
     return found[0]
 
 
+def lock(tx: Connection, case_id: int) -> None:
+    """Let one writer at a time add to what people say of this case (SQLite has one writer anyway)."""
+    tx.execute(select(schema.cases.c.id).where(schema.cases.c.id == case_id).with_for_update(key_share=True))
+
+
 def by_ids(tx: Connection, ids: Iterable[int]) -> dict[int, Case]:
     """Return id -> case for the ids that exist."""
     found: dict[int, Case] = {}

@@ -74,6 +74,12 @@ def standing(
     return tuple(_load(tx, where))
 
 
+def key_is_used(tx: Connection, key: str | None) -> bool:
+    """Return whether a verdict with this idempotency key is stored."""
+    query = select(schema.verdicts.c.id).where(schema.verdicts.c.idempotency_key == key)
+    return key is not None and tx.execute(query).first() is not None
+
+
 def by_ids(tx: Connection, ids: Iterable[int]) -> tuple[Verdict, ...]:
     """Return these verdicts, oldest first, whether or not they still stand."""
     wanted = sorted(set(ids))

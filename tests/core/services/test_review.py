@@ -167,6 +167,7 @@ def test_a_large_mark_is_said_not_refused(product, name):
         (corner_mark(mask=corner_mask(10)), "10 x 10"),
         (corner_mark(mask=b"no image"), "mark on case"),
         (MarkForm("image", "ignore", "x"), "A mark is empty"),
+        (MarkForm("image", "ignore", "x", names=("image",)), "needs a mask"),
         (MarkForm("age", "ignore", "x", corner_mask()), "has no field 'age'"),
         (corner_mark("x" * 200), "at most 100"),
     ],
@@ -226,3 +227,50 @@ def test_a_method_that_does_not_fit_is_not_offered_and_says_so(product, name):
         product.review.explain(WORKSPACE, name, TARGET, actor=actor, method="grad_cam")
     with pytest.raises(NotFound, match="known"):
         product.review.explain(WORKSPACE, name, TARGET, actor=actor, method="magic")
+
+
+def test_the_same_key_is_one_act_on_record(product, name):
+    for _ in range(2):
+        verdict(product, name, "below", idempotency_key="k1")
+    assert [row.kind for row in product.audit.events(kind="verdict")] == ["verdict"]
+
+
+def test_a_late_repetition_does_not_bring_back_what_was_undone(product, name):
+    wrong = "below" if truth(name) == "above" else "above"
+    verdict(product, name, wrong, idempotency_key="k1")
+    product.review.undo(WORKSPACE, name, TARGET, actor=product.default_actor)
+    verdict(product, name, wrong, idempotency_key="k1")
+    assert (_reference(product, name).label, _reference(product, name).source) == (truth(name), "data set")
+
+
+def test_undoing_step_by_step_ends_with_nothing(product, name):
+    actor = product.default_actor
+    for label in ("above", "below", "unsure"):
+        verdict(product, name, label)
+    seen = [product.review.undo(WORKSPACE, name, TARGET, actor=actor).verdicts for _ in range(3)]
+    assert [[item.label for item in views] for views in seen] == [["below"], ["above"], []]
+    verdict(product, name, "below")
+    assert product.review.undo(WORKSPACE, name, TARGET, actor=actor).verdicts == ()
+
+
+def test_no_verdict_claims_an_answer_that_is_not_due_yet(product, name):
+    form = VerdictForm(WORKSPACE, name, TARGET, "above", "certain", "v1")
+    with pytest.raises(Refused, match="after your own read"):
+        product.review.save_verdict(form, actor=product.default_actor)
+    assert _stored(product, name) == ()
+
+
+def test_a_model_is_not_loaded_while_others_wait_to_save(product, monkeypatch):
+    """The label that was shown is looked up before the one writer's turn begins."""
+    name, inside = names_of(product, "train")[0], []
+    database = product.runtime.database
+    known = type(product.runtime.engine).predict
+
+    def predict(engine, *arguments):
+        inside.append(database._owner is not None)
+        return known(engine, *arguments)
+
+    monkeypatch.setattr(type(product.runtime.engine), "predict", predict)
+    verdict(product, name)
+    assert inside
+    assert not any(inside)

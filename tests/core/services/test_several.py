@@ -98,6 +98,19 @@ def test_two_readers_who_differ_settle_nothing(two_readers):
     assert _reference(two_readers, case).source == "data set"
 
 
+def test_a_label_that_two_readers_settled_is_open_again_when_one_of_them_leaves(two_readers):
+    case = names_of(two_readers, "pool")[0]
+    other = "below" if truth(case) == "above" else "above"
+    for reader in (ANNA, BERT):
+        _judge(two_readers, case, "side", other, reader)
+    _judge(two_readers, case, "side", truth(case), BERT)
+    assert (_reference(two_readers, case).label, _reference(two_readers, case).source) == (truth(case), "data set")
+    _judge(two_readers, case, "side", other, BERT)
+    assert _reference(two_readers, case).source == "agreement"
+    two_readers.review.undo(WORKSPACE, case, "side", actor=ANNA)
+    assert _reference(two_readers, case).source == "data set"
+
+
 @pytest.mark.slow
 def test_the_whole_loop_on_postgresql(tmp_path):
     try:

@@ -1,0 +1,80 @@
+"""Marks as a person sends them, checked and stored: a mask for an image, names for a table, spans for a text."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.contracts import Case, FieldSpec, MarkForm, NewRegion, WorkspaceSpec
+from core.errors import BadInput
+from core.media.masks import decode_mask, encode_mask, share
+from core.services.casebook import Casebook
+from core.storage.blobs import BlobStore
+
+LONGEST_ARTEFACT = 100
+DEFAULT_ARTEFACT = "unnamed artefact"
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """Checked marks with their blobs stored, and what to say about them."""
+
+    regions: tuple[NewRegion, ...]
+    notes: tuple[str, ...]
+
+
+def checked_marks(
+    forms: Sequence[MarkForm], case: Case, spec: WorkspaceSpec, casebook: Casebook, blobs: BlobStore
+) -> Marks:
+    """Check the marks of one verdict and store their masks.
+
+    Raises
+    ------
+    BadInput
+        When the field does not exist, or a mark is empty, of another size, or not of the field's kind.
+    """
+    regions, notes = [], []
+    for form in forms:
+        region, covered = _region(form, _field(spec, form.field), case, casebook, blobs)
+        regions.append(region)
+        if covered > spec.reading.mark_warning:
+            notes.append(
+                f"The mark covers {covered:.0%} of the input. Marks that are too large teach the wrong thing: "
+                "keep to what the model should not use."
+            )
+    return Marks(tuple(regions), tuple(notes))
+
+
+def _field(spec: WorkspaceSpec, name: str) -> FieldSpec:
+    for field in spec.fields:
+        if field.name == name:
+            return field
+    known = ", ".join(field.name for field in spec.fields)
+    raise BadInput(f"Workspace {spec.name!r} has no field {name!r} to mark. Fields: {known}.")
+
+
+def _region(
+    form: MarkForm, field: FieldSpec, case: Case, casebook: Casebook, blobs: BlobStore
+) -> tuple[NewRegion, float]:
+    artefact = _artefact_name(form)
+    if form.mask is None:
+        if not form.names and not form.spans:
+            raise BadInput("A mark is empty: paint something, or leave the mark out.")
+        if field.kind == "image":
+            raise BadInput(f"{field.name!r} is an image, so a mark on it needs a mask: a PNG of the image's size.")
+        return NewRegion(form.field, form.kind, artefact, names=form.names, spans=form.spans), 0.0
+    if field.kind != "image":
+        raise BadInput(
+            f"{field.name!r} is {field.kind}, so a mark on it can't be a mask. Name what should not be used."
+        )
+    height, width = casebook.size(case, form.field)
+    mask = decode_mask(form.mask, width, height, f"the mark on case {case.name!r}")
+    return NewRegion(form.field, form.kind, artefact, mask=blobs.put(encode_mask(mask))), share(mask)
+
+
+def _artefact_name(form: MarkForm) -> str | None:
+    """Return the name of the artefact that an *ignore* mark belongs to; unnamed ones share a name."""
+    if form.kind != "ignore":
+        return None
+    name = " ".join((form.artefact or DEFAULT_ARTEFACT).split())
+    if len(name) > LONGEST_ARTEFACT:
+        raise BadInput(f"The artefact's name has {len(name)} characters, at most {LONGEST_ARTEFACT} fit. Shorten it.")
+    return name or DEFAULT_ARTEFACT
