@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from core.contracts import ProgressReporter
+from core.contracts import Progress, ProgressReporter
 from core.learning.marks import Inputs, MarkedExamples, paste
 from core.learning.statistics import Array
 from core.models.examples import Examples
@@ -71,9 +71,12 @@ def changed_by_paste(
     """
     generator = torch.Generator().manual_seed(seed)
     changed = [np.zeros(len(ledger)) for _ in models]
-    for _ in range(repeats):
+    for repeat in range(repeats):
         rows = torch.randint(len(marked), (len(ledger),), generator=generator)
         for start in range(0, len(ledger), BATCH):
+            if reporter is not None:
+                done = repeat * len(ledger) + start
+                reporter.report(Progress("gate", done, repeats * len(ledger), "pasting marked content"))
             here = torch.arange(start, min(start + BATCH, len(ledger)))
             inputs = paste(ledger.batch(here, device), marked, rows[here], device)
             for count, before, answer in zip(changed, plain, batch_logits(models, inputs), strict=True):

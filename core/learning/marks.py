@@ -72,6 +72,14 @@ def blend(inputs: Inputs, donors: Inputs, masks: Inputs) -> dict[str, Tensor]:
     }
 
 
+def donors_of(count: int, generator: torch.Generator) -> Tensor:
+    """Return, for each of `count` cases, the case whose content it gets; never itself (where there are two or more)."""
+    order = torch.randperm(count, generator=generator)
+    donor = torch.empty_like(order)
+    donor[order] = order.roll(1)
+    return donor
+
+
 def swap(inputs: Inputs, masks: Inputs, generator: torch.Generator) -> dict[str, Tensor]:
     """Exchange marked content between the cases of a batch: each gets the content of another, at its mask.
 
@@ -80,9 +88,7 @@ def swap(inputs: Inputs, masks: Inputs, generator: torch.Generator) -> dict[str,
     count = len(next(iter(inputs.values())))
     if count < 2:
         return dict(inputs)
-    order = torch.randperm(count, generator=generator)
-    donor = torch.empty_like(order)
-    donor[order] = order.roll(1)
+    donor = donors_of(count, generator)
     return blend(inputs, {field: value[donor.to(value.device)] for field, value in inputs.items()}, masks)
 
 

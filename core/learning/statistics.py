@@ -14,6 +14,8 @@ from core.contracts import Estimate
 
 Array = NDArray[np.float64]
 RESAMPLES = 2000
+TELLING = 64
+"""Resamples that tell groups apart: cases of one group have the same weight in all of them, others hardly ever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,8 @@ class Difference:
     high: float
     n: int
     draws: Array
+    groups: int | None = None
+    """Independent groups behind it; None when not counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,11 @@ class Resampler:
     def subset(self, chosen: NDArray[np.bool_]) -> "Resampler":
         """Return the resampler of the chosen cases, still paired with this one."""
         return Resampler(self.weights[:, chosen])
+
+    @property
+    def groups(self) -> int:
+        """How many groups the cases belong to."""
+        return int(np.unique(self.weights[:TELLING], axis=1).shape[1]) if self.weights.shape[1] else 0
 
     def mean_draws(self, values: Array) -> Array:
         """Return the weighted mean of `values` [cases] in every resample; empty resamples are left out."""
@@ -80,7 +89,7 @@ def mean_difference(champion: Array, candidate: Array, resampler: Resampler) -> 
     delta = candidate.astype(np.float64) - champion.astype(np.float64)
     draws = resampler.mean_draws(delta)
     low, high = interval(draws)
-    return Difference(float(delta.mean()), low, high, len(delta), draws)
+    return Difference(float(delta.mean()), low, high, len(delta), draws, resampler.groups)
 
 
 def statistic_difference(
@@ -90,7 +99,8 @@ def statistic_difference(
     ones = np.ones(n)
     draws = np.asarray([statistic(candidate, w) - statistic(champion, w) for w in resampler.weights])
     low, high = interval(draws)
-    return Difference(statistic(candidate, ones) - statistic(champion, ones), low, high, n, draws)
+    value = statistic(candidate, ones) - statistic(champion, ones)
+    return Difference(value, low, high, n, draws, resampler.groups)
 
 
 def estimate_mean(values: Array, resampler: Resampler) -> Estimate:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Protocol
 
 import numpy as np
@@ -13,12 +14,14 @@ from torch import Tensor
 from core.contracts import Check, CheckVerdict, ProgressReporter, WorkspaceSpec
 from core.learning.behaviour import probabilities
 from core.learning.marks import MarkedExamples
-from core.learning.statistics import Array, Difference, Resampler, share_beyond
+from core.learning.statistics import Array, Difference, Resampler
 from core.models.examples import Examples
 from core.models.registry import LoadedModel
 
 SIGNIFICANCE = 0.025
 """One-sided level of a failed check: the counterpart of a two-sided 95 % interval."""
+MINIMUM_GROUPS = 5
+"""With fewer independent groups (patients, say) the bootstrap's interval is too narrow; with one it has no width."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,23 +88,47 @@ class Line:
     better: str
 
 
-def needed_cases(difference: Difference, limit: float) -> int | None:
-    """Return how many cases would settle it, if the difference stayed: the half-width shrinks with sqrt(n)."""
+def needed_cases(difference: Difference, limit: float, stretch: float = 1.0) -> int | None:
+    """Return how many cases would settle it, if the difference stayed: the half-width shrinks with sqrt(n).
+
+    `stretch` widens the interval first, where a correction asks for more certainty than 95 %.
+    """
     distance = abs(difference.value - limit)
-    half = (difference.high - difference.low) / 2
+    half = stretch * (difference.high - difference.low) / 2
     if distance < 1e-9 or not math.isfinite(half):
         return None
     return max(difference.n + 1, math.ceil(difference.n * (half / distance) ** 2))
 
 
-def _verdict(line: Line, adjusted_p: float) -> CheckVerdict:
-    low, high = line.difference.low, line.difference.high
-    good = low > line.limit if line.better == "higher" else high < line.limit
-    no_change = line.difference.low == line.difference.high == 0.0
+def holm_stretch(lines: int) -> float:
+    """Return how much wider the interval is that the worst of `lines` must clear to fail: z of 2.5 % / lines over z.
+
+    Example
+    -------
+    >>> round(holm_stretch(10), 2)
+    1.43
+    """
+    z = NormalDist().inv_cdf
+    return z(1 - SIGNIFICANCE / lines) / z(1 - SIGNIFICANCE)
+
+
+def _is_bad(line: Line) -> bool:
+    """Tell whether the whole interval lies on the bad side of the limit."""
+    return line.difference.high < line.limit if line.better == "higher" else line.difference.low > line.limit
+
+
+def _verdict(line: Line, adjusted_p: float | None) -> CheckVerdict:
+    low, high, groups = line.difference.low, line.difference.high, line.difference.groups
+    no_change = low == high == 0.0
     inside = line.limit <= 0.0 if line.better == "higher" else line.limit >= 0.0
-    if good or (no_change and inside):
+    if no_change and inside:
         return "pass"
-    return "fail" if adjusted_p < SIGNIFICANCE else "not assessable"
+    if groups is not None and groups < MINIMUM_GROUPS:
+        return "not assessable"
+    if low > line.limit if line.better == "higher" else high < line.limit:
+        return "pass"
+    bad = _is_bad(line) if adjusted_p is None else adjusted_p < SIGNIFICANCE
+    return "fail" if bad else "not assessable"
 
 
 def _reason(line: Line, verdict: CheckVerdict, needed: int | None) -> str:
@@ -111,19 +138,24 @@ def _reason(line: Line, verdict: CheckVerdict, needed: int | None) -> str:
         return f"{span}: the interval lies on the good side of the limit."
     if verdict == "fail":
         return f"{span}: the interval lies on the bad side of the limit."
+    if d.groups is not None and d.groups < MINIMUM_GROUPS:
+        return f"{span}: they belong to {d.groups} independent groups, too few to tell; {MINIMUM_GROUPS} are needed."
     more = f" About {needed} cases would settle it." if needed else ""
+    if _is_bad(line):
+        return f"{span}: on the bad side, but with so many lines one may be by chance, so this can't be told.{more}"
     return f"{span}: the interval holds the limit, so this can't be told.{more}"
 
 
-def judge(line: Line, adjusted_p: float | None = None) -> Check:
+def judge(line: Line, adjusted_p: float | None = None, lines: int = 1) -> Check:
     """Turn a measured line into a check: pass, fail, or not assessable with the n that would settle it.
 
-    `adjusted_p` is the Holm-corrected p-value of a family of lines; a lone line uses its own.
+    `adjusted_p` is the Holm-corrected p-value of a family of `lines`; a lone line goes by its interval.
     """
-    p = share_beyond(line.difference.draws, line.limit, better=line.better) if adjusted_p is None else adjusted_p
-    verdict = _verdict(line, p)
-    needed = needed_cases(line.difference, line.limit) if verdict == "not assessable" else None
     d = line.difference
+    verdict = _verdict(line, adjusted_p)
+    worse = d.value < line.limit if line.better == "higher" else d.value > line.limit
+    stretch = holm_stretch(lines) if worse else 1.0
+    needed = needed_cases(d, line.limit, stretch) if verdict == "not assessable" else None
     return Check(
         name=line.name,
         title=line.title,

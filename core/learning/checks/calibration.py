@@ -1,5 +1,7 @@
 """Calibration: the expected calibration error must not rise by more than the policy's margin."""
 
+import numpy as np
+
 from core.contracts import Check
 from core.learning.checks.base import GateContext, Line, judge, not_assessable
 from core.learning.metrics import calibration_error
@@ -25,7 +27,7 @@ class CalibrationCheck:
             return not_assessable(name, title, margin, "lower", 0, "The ledger has no labelled case.")
         statistic = calibration_error(answers.labels)
         light = Resampler(answers.resampler.weights[:RESAMPLES])
-        ones = light.weights[0] * 0 + 1
+        ones = np.ones(n)
         difference = statistic_difference(statistic, answers.champion, answers.candidate, light, n)
         before, after = statistic(answers.champion, ones), statistic(answers.candidate, ones)
         return judge(Line(name, title, before, after, difference, margin, "lower"))

@@ -3,8 +3,10 @@
 import numpy as np
 
 from core.contracts import Check, TargetSpec
-from core.learning.checks.base import GateContext, Line, judge
+from core.learning.checks.base import GateContext, Line, judge, not_assessable
 from core.learning.statistics import Array, mean_difference
+
+TITLE = "Mean decision cost"
 
 
 class CostCheck:
@@ -18,16 +20,15 @@ class CostCheck:
         return tuple(self._line(context, target) for target in context.spec.targets if target.name in declared)
 
     def _line(self, context: GateContext, target: TargetSpec) -> Check:
-        answers = context.judged(target.name)
+        answers, name = context.judged(target.name), context.check_name(self.name, target.name)
         table = cost_table(context, target)
+        margin = context.spec.gate.accuracy_margin * float(table.max())
+        if not len(answers.labels):
+            return not_assessable(name, TITLE, margin, "lower", 0, "The ledger has no labelled case.")
         before = table[answers.labels, answers.champion.argmax(axis=1)]
         after = table[answers.labels, answers.candidate.argmax(axis=1)]
-        margin = context.spec.gate.accuracy_margin * float(table.max())
         difference = mean_difference(before, after, answers.resampler)
-        name = context.check_name(self.name, target.name)
-        return judge(
-            Line(name, "Mean decision cost", float(before.mean()), float(after.mean()), difference, margin, "lower")
-        )
+        return judge(Line(name, TITLE, float(before.mean()), float(after.mean()), difference, margin, "lower"))
 
 
 def cost_table(context: GateContext, target: TargetSpec) -> Array:

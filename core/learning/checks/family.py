@@ -22,7 +22,7 @@ def subset_line(name: str, title: str, answers: TargetAnswers, chosen: NDArray[n
 def judge_family(lines: Sequence[Line]) -> tuple[Check, ...]:
     """Judge lines together: a line fails only if it does after Holm's correction over the family."""
     raw = [share_beyond(line.difference.draws, line.limit, better=line.better) for line in lines]
-    return tuple(judge(line, p) for line, p in zip(lines, holm(raw), strict=True))
+    return tuple(judge(line, p, len(lines)) for line, p in zip(lines, holm(raw), strict=True))
 
 
 def too_small(name: str, title: str, margin: float, n: int, minimum: int) -> Check:

@@ -8,13 +8,13 @@ import torch
 
 from core.learning.checks.accuracy import AccuracyCheck
 from core.learning.checks.attribution import AttributionCheck
-from core.learning.checks.base import Line, judge, needed_cases
+from core.learning.checks.base import Line, holm_stretch, judge, needed_cases
 from core.learning.checks.classes import ClassCheck
 from core.learning.checks.costs import CostCheck
 from core.learning.checks.groups import GroupCheck
 from core.learning.checks.reliance import RelianceCheck
 from core.learning.gate import changed_cases, ledger_hash, overall, run_gate
-from core.learning.statistics import Difference
+from core.learning.statistics import Difference, Resampler
 from core.models.examples import Examples
 from tests.helpers.gate_parts import gate_context, zeroed
 from tests.helpers.learning_parts import marked_of
@@ -52,6 +52,41 @@ def test_needed_cases_by_hand():
 
 def test_holm_spares_one_bad_class_among_many_by_chance():
     assert judge(_line(-0.5, -0.11, limit=-0.1), adjusted_p=0.2).verdict == "not assessable"
+
+
+def test_a_line_that_holm_spares_is_not_said_to_hold_the_limit():
+    spared = judge(_line(-0.5, -0.11, limit=-0.1), adjusted_p=0.2, lines=10)
+    assert "the interval holds the limit" not in spared.reason
+    assert "on the bad side" in spared.reason
+    assert spared.needed == needed_cases(_line(-0.5, -0.11).difference, -0.1, holm_stretch(10)) > 101
+
+
+def test_more_certainty_is_needed_among_more_lines():
+    assert holm_stretch(1) == 1.0
+    assert holm_stretch(10) == pytest.approx(2.807 / 1.96, abs=1e-3)  # z of .0025 over z of .025
+
+
+def test_one_patient_proves_nothing():
+    """Forty cases of one group: every resample has the same mean, so the interval has no width."""
+    spec = spec_of()
+    context = gate_context(spec, count=40, candidate=zeroed(model_of(spec, 1, "v2", output_sd=SD)))
+    alone = dataclasses.replace(context, resampler=Resampler.of_groups(["p"] * 40))
+    line = AccuracyCheck().run(alone)[0]
+    assert line.low == line.high != 0.0
+    assert line.verdict == "not assessable"
+    assert "1 independent groups" in line.reason
+
+
+def test_groups_are_counted():
+    assert Resampler.of_groups(["a", "a", "b", "c"]).groups == 3
+    assert Resampler.of_groups([]).groups == 0
+
+
+def test_costs_without_a_labelled_ledger_case_are_not_assessable():
+    spec = spec_of(costs=[{"target": "shape", "truth": "a", "answer": "b", "cost": 5.0}])
+    context = gate_context(spec)
+    context.ledger.labels["shape"][:] = -1
+    assert CostCheck().run(context)[0].verdict == "not assessable"
 
 
 def test_overall_is_the_worst_line():

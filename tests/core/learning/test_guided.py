@@ -11,7 +11,7 @@ from core.models.examples import Examples
 from core.models.network import build_network
 from core.models.training import TrainingPlan, fit
 from tests.helpers.learning_parts import DEVICE, context_of, marked_of
-from tests.helpers.model_parts import spec_of
+from tests.helpers.model_parts import RANDOM_BACKBONE, spec_of
 
 TWO = {"targets": [{"name": "shape", "classes": ["dark", "bright"]}], "encoder": {"name": "mlp", "hidden": []}}
 
@@ -93,3 +93,16 @@ def test_marks_turn_a_model_from_the_planted_corner_to_the_real_signal():
         accuracy[name] = float((answers == test.labels["shape"]).float().mean())
     assert accuracy["fooled"] < 0.65
     assert accuracy["guided"] > 0.85
+
+
+def test_a_frozen_network_is_never_judged_on_unchanged_validation_cases():
+    spec = spec_of(encoder=RANDOM_BACKBONE, fields=[{"name": "image", "kind": "image", "size": 32}])
+    network = build_network(spec, 0)
+    context = context_of(spec, network)
+    objective, seen = GuidedStrategy().objective(context), []
+    known, network.decide = network.decide, lambda embedding: seen.append(embedding) or known(embedding)
+    with torch.no_grad():
+        objective.validation_score(network)
+    plain = context.embed_examples(context.validation)
+    assert len(seen) == 2
+    assert not any(bool((part == plain).all(dim=1).any()) for part in seen)
