@@ -4,11 +4,12 @@
 const QUIET_INPUTS = ["radio", "checkbox", "range", "button", "submit"];
 const ACTIVE = "button, a, summary, [role=radio], [role=tab], [role=option], [role=menuitem], [role=grid]";
 const ANSWER_BY = 1500; // milliseconds until a click that started no run is given up
-const GIVE_UP = 400; // milliseconds that a key waits for its button once the page stands still
+const GIVE_UP = 300; // milliseconds that a key waits for its button once the page stands still
+const FIRST_TIME = 5000; // the same, until a key has worked: a browser loads parts of the first page late
 const KEEP_FOR = 8000; // milliseconds that a key waits in all
 const EARLY = /^([0-9]|[a-z]|Enter)$/;
 
-const keyboard = { data: null, queue: [], sent: 0, timer: 0, focused: null, listening: false };
+const keyboard = { data: null, queue: [], sent: 0, timer: 0, focused: null, listening: false, worked: false };
 
 function typing(element) {
   if (!(element instanceof Element)) return false;
@@ -59,12 +60,14 @@ function pump() {
     if (drawing) waiting.idle = now;
     const binding = bound(waiting.key);
     const element = drawing || !binding ? null : meant(binding);
-    const vain = now - (waiting.idle ?? waiting.pressed) > GIVE_UP || now - waiting.pressed > KEEP_FOR;
+    const patience = keyboard.worked ? GIVE_UP : FIRST_TIME;
+    const vain = now - (waiting.idle ?? waiting.pressed) > patience || now - waiting.pressed > KEEP_FOR;
     if (!element && !vain) {
       keyboard.timer = setTimeout(pump, 20);
       return;
     }
     keyboard.queue.shift();
+    keyboard.worked ||= Boolean(element);
     if (element) perform(binding, element);
   }
 }
@@ -127,6 +130,7 @@ function moveFocus(until = performance.now() + KEEP_FOR) {
 function listen() {
   if (keyboard.listening) return;
   keyboard.listening = true;
+  document.documentElement.dataset.tandemKeys = "listening";
   for (const down of [true, false]) document.addEventListener("keydown", onKey, down);
   const app = document.querySelector("[data-testid=stApp]");
   if (app) new MutationObserver(busy).observe(app, { attributeFilter: ["data-test-script-state"] });

@@ -14,6 +14,8 @@ from pages._ui import context
 from pages._ui.services import get_services
 
 CONFIDENCES = ("guess", "likely", "certain")
+FIRST_ARTEFACT = "artefact 1"
+"""What an ignored region is called until somebody names it: only named regions are judged by the gate."""
 _READING = "reading"
 _ARTEFACT = "last_artefact"
 
@@ -100,10 +102,11 @@ def _fill_blind(case: CaseView) -> None:
     st.session_state.blind_confidence = "likely"
 
 
-def _artefact(case: CaseView) -> str | None:
+def _artefact(case: CaseView) -> str:
     saved = [m.artefact for v in case.verdicts for m in v.marks if m.artefact]
     kept = st.session_state.get(_ARTEFACT, {}).get(case.workspace)
-    return saved[0] if saved else kept
+    known = [artefact.name for artefact in case.artefacts]
+    return next((name for name in (*saved, kept, *known) if name), FIRST_ARTEFACT)
 
 
 def keep_artefact(workspace: str, name: str | None) -> None:

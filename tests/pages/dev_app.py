@@ -15,7 +15,14 @@ from streamlit import App  # noqa: E402
 from pages._ui import services  # noqa: E402
 
 LONG = tuple(f"Disorder of the upper respiratory tract, variety {i}" for i in range(50))
-ODD = ("**bold** <b>x</b>", ":red[danger] $x^2$ `code`", "שלום עולם", "😀 :smile: :material/home:", "[a](http://b)", "x" * 90)
+ODD = (
+    "**bold** <b>x</b>",
+    ":red[danger] $x^2$ `code`",
+    "שלום עולם",
+    "😀 :smile: :material/home:",
+    "[a](http://b)",
+    "x" * 90,
+)
 services.use(
     FakeServices(
         digits_state(),

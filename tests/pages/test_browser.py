@@ -85,7 +85,7 @@ def open_case(page: Page, address: str, workspace: str, case: str) -> None:
 def commit(page: Page, key: str) -> None:
     page.wait_for_function("() => document.activeElement?.className.includes('st-key-read_box')")
     page.keyboard.press(key)
-    expect(page.locator(".st-key-blind_label [aria-checked=true]")).to_be_visible()
+    expect(page.locator(".st-key-blind_label [aria-checked=true]")).to_be_visible(timeout=10_000)
     page.keyboard.press("Enter")
     expect(page.get_by_test_id("mask-canvas")).to_be_visible()
 
@@ -144,6 +144,7 @@ def test_rectangle_comes_back_in_the_originals_pixels(address, browser, workspac
         )
         assert marked(page) == wanted
         expect(page.locator("[data-tandem=share]")).to_contain_text("marked")
+        expect(page.locator(".st-key-mask_artefact input")).to_have_value("corner patch")
 
 
 def test_zoomed_stroke_lands_where_it_is_drawn(address, browser):
