@@ -94,9 +94,27 @@ class MousePerson:
         self.press("blind_submit")
         self.bench.wait_for_reveal()
 
-    def ask_evidence(self) -> None:
+    def choose_workspace(self, name: str) -> None:
+        """Look at another workspace."""
+        self.bench.key("workspace_select").locator("input").click()
+        self.bench.page.get_by_role("option", name=name).click()
+        self.bench.steady()
+
+    def methods(self) -> list[str]:
+        """Return the methods of evidence that are offered."""
+        self.bench.key("method_select").locator("input").click()
+        options = self.bench.page.get_by_role("option")
+        expect(options.first).to_be_visible(timeout=PATIENCE)
+        names = options.all_inner_texts()
+        self.bench.page.keyboard.press("Escape")
+        return names
+
+    def ask_evidence(self, method: str | None = None) -> None:
+        if method is not None:
+            self.bench.key("method_select").locator("input").click()
+            self.bench.page.get_by_role("option", name=method).click()
         self.press("evidence_show")
-        self.bench.wait_for_evidence()
+        self.bench.wait_for_evidence(method)
         self._rest()
 
     def toggle_plain(self) -> None:

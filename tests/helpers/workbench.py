@@ -140,9 +140,13 @@ class Workbench:
             raise LookupError(f"the model's box names no version: {words!r}")
         return Answer(version[1], label.inner_text(timeout=PATIENCE).strip(), words)
 
-    def wait_for_evidence(self) -> None:
-        """Wait until evidence lies over the picture."""
-        expect(self.key("evidence_panel")).to_contain_text("version v", timeout=LONG)
+    def wait_for_evidence(self, method: str | None = None) -> None:
+        """Wait until evidence lies over the picture, by `method` where one is named."""
+        panel = self.key("evidence_panel")
+        expect(panel).to_contain_text("version v", timeout=LONG)
+        if method is not None:
+            words = re.compile(r"[\s-]".join(map(re.escape, method.split())), re.IGNORECASE)
+            expect(panel.locator("strong").first).to_have_text(words, timeout=LONG)
         self.steady()
 
     def wait_for_marks(self, words: str = "marked") -> None:
