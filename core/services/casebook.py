@@ -36,7 +36,7 @@ class Casebook:
         for value in case.fields:
             if value.field == field and value.blob is not None:
                 return value
-        raise BadInput(f"Case {case.name!r} has no {field!r}. Import it again with that input.")
+        raise BadInput(f"Case {case.name!r} has no {field!r}: it was erased, or never came. Go on with another case.")
 
     def pixels(self, case: Case, field: str) -> ImagePixels:
         """Return the decoded, EXIF-corrected image of a case."""

@@ -36,7 +36,7 @@ class CaseViews:
     catalogue: Catalogue
     casebook: Casebook
     queueing: Queueing
-    drawn: Cache[tuple[int, str], FieldView] = field(default_factory=lambda: Cache(KEPT_FIELDS))
+    drawn: Cache[tuple[str, str], FieldView] = field(default_factory=lambda: Cache(KEPT_FIELDS))
 
     def case(self, workspace: str, name: str, actor: Actor) -> CaseView:
         """Return the view of one case for one person."""
@@ -67,14 +67,14 @@ class CaseViews:
 
     def fields(self, case: Case, spec: WorkspaceSpec) -> tuple[FieldView, ...]:
         """Return the inputs of a case as a browser can show them; kept, for they never change."""
-        return tuple(
-            self.drawn.get((case.id, item.name), lambda item=item: self._field(case, item))  # type: ignore[misc]
-            for item in spec.fields
-        )
+        return tuple(self._field(case, item) for item in spec.fields)
 
     def _field(self, case: Case, spec: FieldSpec) -> FieldView:
-        value = self.casebook.value(case, spec.name)
-        image = browser_image(self.runtime.blobs.get(value.blob or ""), f"image {spec.name!r} of case {case.name!r}")
+        blob = self.casebook.value(case, spec.name).blob or ""  # kept by content: what was erased is not found again
+        return self.drawn.get((blob, spec.name), lambda: self._draw(blob, case, spec))
+
+    def _draw(self, blob: str, case: Case, spec: FieldSpec) -> FieldView:
+        image = browser_image(self.runtime.blobs.get(blob), f"image {spec.name!r} of case {case.name!r}")
         return FieldView(
             name=spec.name,
             title=spec.title or spec.name,

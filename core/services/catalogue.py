@@ -1,6 +1,7 @@
 """Finding things by the names people use: workspaces, cases, versions, models."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import Connection
 
@@ -9,6 +10,7 @@ from core.errors import Conflict, NotFound
 from core.models.registry import LoadedModel, load_version
 from core.services.runtime import Runtime
 from core.storage import cases, labels, versions, workspaces
+from core.storage.statements import lock_workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,11 @@ class Catalogue:
         workspace = workspaces.get(tx, name)
         return workspace, self.runtime.spec(workspace)
 
+    def locked(self, tx: Connection, name: str) -> Workspace:
+        """Return a workspace whose runs and decisions nobody else can change until this transaction ends."""
+        lock_workspace(tx, workspaces.get(tx, name).id)
+        return workspaces.get(tx, name)
+
     def case(self, tx: Connection, workspace: str, name: str) -> tuple[Workspace, WorkspaceSpec, Case]:
         """Return a case with its workspace."""
         found, spec = self.workspace(tx, workspace)
@@ -32,10 +39,12 @@ class Catalogue:
         needed = {field.name for field in self.runtime.spec(workspace).fields if field.required}
         return tuple(case for case in cases.list_cases(tx, workspace.id, split) if needed <= _filled(case))
 
-    def references(self, tx: Connection, workspace: Workspace) -> dict[str, dict[int, ReferenceLabel]]:
-        """Return the current reference labels: target -> case id -> label."""
+    def references(
+        self, tx: Connection, workspace: Workspace, until: datetime | None = None
+    ) -> dict[str, dict[int, ReferenceLabel]]:
+        """Return the reference labels, current or as they stood at a moment: target -> case id -> label."""
         spec = self.runtime.spec(workspace)
-        return {target.name: labels.references(tx, workspace.id, target.name) for target in spec.targets}
+        return {item.name: labels.references(tx, workspace.id, item.name, until=until) for item in spec.targets}
 
     def model(self, workspace: Workspace, version: str | None = None) -> LoadedModel:
         """Return a version in memory, by default the champion.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import torch
 
-from core.contracts import Actor
+from core.contracts import Actor, ActorKind
 from core.models.engine import Engine
 from core.services.auditing import Audit
 from core.services.casebook import Casebook
@@ -72,14 +72,14 @@ class Container:
 def _runtime(settings: Settings) -> Runtime:
     if settings.threads:
         torch.set_num_threads(settings.threads)
-    kind = "service" if settings.actor.startswith("service:") else "person"
+    kind: ActorKind = "service" if settings.actor.startswith("service:") else "person"
     return Runtime(
         settings=settings,
         database=open_database(settings),
         blobs=BlobStore(settings.home / "blobs"),
         engine=Engine(),
         device=torch.device("cuda" if torch.cuda.is_available() else "cpu"),
-        actor=Actor(settings.actor, kind, settings.actor),  # type: ignore[arg-type]
+        actor=Actor(settings.actor, kind, settings.actor),
     )
 
 
@@ -97,7 +97,7 @@ def build_container(settings: Settings | None = None) -> Container:
     queueing = Queueing(runtime, catalogue, Cache(16))
     explaining = Explaining(runtime, casebook)
     gating = Gating(runtime, casebook, catalogue, scoring)
-    importing = Importing(runtime)
+    importing = Importing(runtime, scoring)
     training = Training(runtime, casebook, catalogue)
     handlers = Handlers(runtime, importing, training, scoring, gating)
     views = CaseViews(runtime, catalogue, casebook, queueing)

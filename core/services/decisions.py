@@ -1,10 +1,10 @@
 """Promote, reject, roll back: one transaction, one decision, on record."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
-from core.contracts import Actor, Decision, DecisionKind, GateReport, NewJob, Version, Workspace
+from core.contracts import Actor, CheckVerdict, Decision, DecisionKind, GateReport, NewJob, Version, Workspace
 from core.errors import BadInput, Conflict, Refused
 from core.services.catalogue import Catalogue
 from core.services.runtime import Runtime
@@ -46,12 +46,13 @@ class Deciding:
             raise BadInput("A decision needs a reason, for the record. Write one sentence.")
         with self.runtime.database.write() as tx:
             actors.ensure(tx, actor)
-            found, _ = self.catalogue.workspace(tx, workspace)
+            found = self.catalogue.locked(tx, workspace)
             _refuse_late(found, choice)
             version = self._version(tx, found, choice)
             report = gates.get(tx, version.id)
             if choice.kind == "promote":
                 _refuse_unproved(found, version, report, choice)
+            choice = _as_recorded(choice, report)
             decision = self._carry_out(tx, found, version, choice, actor)
             if choice.kind != "reject":
                 _measure_again(tx, found, decision)
@@ -151,12 +152,25 @@ def _refuse_unproved(workspace: Workspace, version: Version, report: GateReport 
             f"The gate measured {version.name} against {report.champion}, and {workspace.champion} serves now. "
             "Wait for the gate to measure it again, or run it, before promoting."
         )
-    failed = [check.title for check in report.checks if check.verdict == "fail"]
-    unknown = [check.title for check in report.checks if check.verdict == "not assessable"]
+    failed, unknown, missing = _titles(report, "fail"), _titles(report, "not assessable"), []
     if failed and not choice.override:
-        raise Refused(f"The gate failed {version.name} on: {', '.join(failed)}. Promoting it needs an override.")
-    if unknown and not (choice.acknowledge or choice.override):
-        raise Refused(
-            f"The gate could not assess for {version.name}: {', '.join(unknown)}. "
-            "Promoting it needs an acknowledgement."
-        )
+        missing.append(f"The gate failed {version.name} on: {failed}. Promoting it needs an override.")
+    if unknown and not choice.acknowledge:
+        missing.append(f"The gate could not assess for {version.name}: {unknown}. That needs an acknowledgement.")
+    if missing:
+        raise Refused(" ".join(missing))
+
+
+def _titles(report: GateReport, verdict: CheckVerdict) -> str:
+    return ", ".join(check.title for check in report.checks if check.verdict == verdict)
+
+
+def _as_recorded(choice: Choice, report: GateReport | None) -> Choice:
+    """Return the choice with only the allowances that were made use of: the record must not claim others."""
+    if report is None or choice.kind != "promote":
+        return replace(choice, override=False, acknowledge=False)
+    return replace(
+        choice,
+        override=choice.override and bool(_titles(report, "fail")),
+        acknowledge=choice.acknowledge and bool(_titles(report, "not assessable")),
+    )

@@ -6,18 +6,21 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from core.contracts import Actor, NewCase, NewJob, ProgressReporter, Workspace, WorkspaceSpec
+from core.contracts import Actor, NewCase, NewJob, ProgressReporter, Split, Workspace, WorkspaceSpec
 from core.errors import Conflict, ImportRefused
 from core.services.embeddings import Silent
 from core.services.runtime import Runtime
+from core.services.scoring import Scoring
 from core.sources.base import RowProblem, SourceResult
 from core.sources.registry import source_of
 from core.sources.workspace_file import load_workspace, parse_workspace
-from core.storage import actors, audit, cases, jobs, labels, workspaces
+from core.storage import actors, audit, cases, jobs, workspaces
 
 SHIPPED = Path(__file__).resolve().parents[2] / "assets" / "workspaces"
 FROZEN_SECTIONS = ("fields", "targets", "attributes", "split", "source")
 """What can't change once verdicts exist."""
+SERVED_SECTIONS = ("fields", "targets")
+"""What can't change once a version serves: its answers would not fit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,7 @@ class Importing:
     """Creates workspaces and fills them."""
 
     runtime: Runtime
+    scoring: Scoring
 
     def import_folder(
         self, toml: Path, folder: Path, *, actor: Actor, reporter: ProgressReporter | None = None
@@ -83,9 +87,8 @@ class Importing:
             actors.ensure(tx, actor)
             self._refuse_frozen_changes(tx, spec)
             workspace = workspaces.ensure(tx, spec.name, text, actor.id)
-            new = _with_stored_splits(tx, workspace, result.cases)
-            added = cases.add_many(tx, workspace.id, workspace.revision_id, new)
-            _store_labels(tx, workspace, new)
+            placed = _placed(tx, workspace, result.cases)
+            added = cases.add_many(tx, workspace.id, workspace.revision_id, placed)
             audit.append(
                 tx,
                 actor_id=actor.id,
@@ -100,18 +103,25 @@ class Importing:
                 },
             )
             job_id = None if workspace.champion else ask_for_champion(tx, workspace, actor)
+        if workspace.champion:
+            self.scoring.score(spec.name, workspace.champion, reporter)
         return ImportReport(spec.name, added.added, added.unchanged, added.conflicts, result.problems, job_id)
 
     def _refuse_frozen_changes(self, tx: Connection, spec: WorkspaceSpec) -> None:
-        """Refuse a revision that changes fields, targets or splits once verdicts exist."""
+        """Refuse a revision that changes what verdicts, or the version that serves, rest on."""
         if spec.name not in workspaces.names(tx):
             return
         stored = workspaces.get(tx, spec.name)
+        judged = workspaces.has_verdicts(tx, stored.id)
+        if not judged and stored.champion is None:
+            return
         before = parse_workspace(stored.toml, spec.name)
-        changed = [name for name in FROZEN_SECTIONS if getattr(before, name) != getattr(spec, name)]
-        if changed and workspaces.has_verdicts(tx, stored.id):
+        frozen = FROZEN_SECTIONS if judged else SERVED_SECTIONS
+        changed = [name for name in frozen if getattr(before, name) != getattr(spec, name)]
+        if changed:
+            has = "verdicts" if judged else "a version that serves"
             raise Conflict(
-                f"Workspace {spec.name!r} already has verdicts, so its {', '.join(changed)} can't change. "
+                f"Workspace {spec.name!r} already has {has}, so its {', '.join(changed)} can't change. "
                 "Give the file another `name` to start a new workspace."
             )
 
@@ -136,21 +146,14 @@ def ask_for_champion(tx: Connection, workspace: Workspace, actor: Actor) -> int:
     return jobs.add(tx, NewJob("champion", workspace.name, {}, actor.id, key=key)).id
 
 
-def _with_stored_splits(tx: Connection, workspace: Workspace, new: Sequence[NewCase]) -> list[NewCase]:
-    """Give a new case the split that its group already has, so that no group is ever in two splits."""
-    stored = {case.group: case.split for case in cases.list_cases(tx, workspace.id)}
-    return [replace(case, split=stored.get(case.group, case.split)) for case in new]
+def _placed(tx: Connection, workspace: Workspace, new: Sequence[NewCase]) -> list[NewCase]:
+    """Give a case the split that its group already has; others that come after the first training go to the pool.
 
-
-def _store_labels(tx: Connection, workspace: Workspace, new: Sequence[NewCase]) -> None:
-    """Store the data set's labels of cases that have none yet."""
-    ids = {case.name: (case.id, case.content_hash) for case in cases.list_cases(tx, workspace.id)}
-    known = {target: labels.references(tx, workspace.id, target) for target in {t for c in new for t in c.labels}}
-    for case in new:
-        case_id, stored_hash = ids[case.name]
-        for target, label in case.labels.items():
-            if case_id not in known[target] and stored_hash == case.content_hash:
-                labels.set_reference(tx, case_id, target, label, "data set")
+    So no group is ever in two splits, and what judges and trains models does not shift with what arrives.
+    """
+    stored = cases.splits_of_groups(tx, workspace.id)
+    late: Split | None = "pool" if workspace.champion else None
+    return [replace(case, split=stored.get(case.group, late or case.split)) for case in new]
 
 
 def _nothing_usable(spec: WorkspaceSpec, result: SourceResult) -> str:

@@ -78,7 +78,8 @@ class Retraining:
         """
         with self.runtime.database.write() as tx:
             actors.ensure(tx, actor)
-            found, spec = self.catalogue.workspace(tx, workspace)
+            found = self.catalogue.locked(tx, workspace)
+            spec = self.runtime.spec(found)
             chosen = strategy_of(strategy or spec.training.strategy)
             given = verdicts.standing(tx, found.id)
             if found.champion is None:

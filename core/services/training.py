@@ -113,11 +113,12 @@ class Training:
         return version
 
     def _material(self, workspace: str, run: Run) -> Material:
+        """Return cases, labels and marks as they stood when the run was asked for, however late its job starts."""
         with self.runtime.database.read() as tx:
             found, spec = self.catalogue.workspace(tx, workspace)
-            everything = self.catalogue.cases(tx, found)
-            references = self.catalogue.references(tx, found)
-            marks = regions.standing(tx, found.id)
+            everything = [case for case in self.catalogue.cases(tx, found) if case.created <= run.created]
+            references = self.catalogue.references(tx, found, until=run.created)
+            marks = regions.of_run(tx, run.id)
         use_regions = run.use_regions and strategy(run.strategy).uses_regions
         chosen = assemble(everything, references, marks, use_regions=use_regions)
         by_id = {case.id: case for case in everything}

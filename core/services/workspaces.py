@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from core.contracts import Actor, Estimate, HomeView, Job, Progress, Workspace, WorkspaceSpec
+from core.contracts import Actor, Estimate, HomeView, Job, JobKind, Progress, Workspace, WorkspaceSpec
 from core.services.catalogue import Catalogue
 from core.services.queueing import Queueing
 from core.services.runtime import Runtime
@@ -15,7 +15,7 @@ from core.services.scoring import Scoring
 from core.storage import actors, cases, decisions, gates, jobs, verdicts, versions, workspaces
 
 FIGURES = {"accuracy": "Accuracy", "auroc": "AUROC", "ece": "Calibration error"}
-PREPARING = ("import", "champion")
+PREPARING: tuple[JobKind, ...] = ("import", "champion")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ class Workspaces:
 def preparation(tx: Connection, workspace: str) -> Progress | None:
     """Return how far import and first training of a workspace are, or None when nothing is under way."""
     for kind in reversed(PREPARING):
-        job = jobs.latest(tx, workspace, kind)  # type: ignore[arg-type]
+        job = jobs.latest(tx, workspace, kind)
         if job is not None and job.status in ("queued", "running"):
             return _progress(job)
         if job is not None and job.status in ("failed", "cancelled"):

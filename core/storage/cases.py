@@ -82,6 +82,13 @@ def list_cases(tx: Connection, workspace_id: int, split: Split | None = None) ->
     return tuple(_load(tx, where))
 
 
+def splits_of_groups(tx: Connection, workspace_id: int) -> dict[str, Split]:
+    """Return group -> the split that its cases are in."""
+    table = schema.cases.c
+    query = select(table.group_name, table.split).where(table.workspace_id == workspace_id).distinct()
+    return {row.group_name: row.split for row in tx.execute(query)}
+
+
 def counts(tx: Connection, workspace_id: int) -> dict[str, int]:
     """Return split -> number of cases; splits without a case are absent."""
     table = schema.cases.c

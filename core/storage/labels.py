@@ -1,5 +1,7 @@
 """Reference labels: what training and gate use, with where each came from."""
 
+from datetime import datetime
+
 from sqlalchemy import Connection, func, insert, select
 
 from core.contracts import LabelSource, ReferenceLabel
@@ -31,8 +33,13 @@ def set_reference(
     return ReferenceLabel(case_id, target, label, source, revision)
 
 
-def references(tx: Connection, workspace_id: int, target: str, case_id: int | None = None) -> dict[int, ReferenceLabel]:
-    """Return case id -> current reference label (of one case, when given); cases without one are absent."""
+def references(
+    tx: Connection, workspace_id: int, target: str, case_id: int | None = None, until: datetime | None = None
+) -> dict[int, ReferenceLabel]:
+    """Return case id -> current reference label (of one case, when given); cases without one are absent.
+
+    With `until`, the labels as they stood at that moment.
+    """
     table = reference_labels.c
     query = (
         select(table.case_id, table.target, table.label, table.source, table.revision)
@@ -42,6 +49,8 @@ def references(tx: Connection, workspace_id: int, target: str, case_id: int | No
     )
     if case_id is not None:
         query = query.where(table.case_id == case_id)
+    if until is not None:
+        query = query.where(table.created <= until)
     current = {row.case_id: ReferenceLabel(*row) for row in tx.execute(query)}
     return {number: reference for number, reference in current.items() if reference.label != NO_LABEL}
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, Select, func, insert, select
 from core.contracts import Artefact, NewRegion, Region
 from core.storage import schema
 from core.storage.columns import from_json, now, to_json
-from core.storage.schema import cases, verdicts
+from core.storage.schema import cases, run_verdicts, verdicts
 from core.storage.statements import insert_all, insert_new
 
 
@@ -43,6 +43,12 @@ def artefacts(tx: Connection, workspace_id: int) -> tuple[Artefact, ...]:
 def standing(tx: Connection, workspace_id: int) -> tuple[Region, ...]:
     """Return the marks of all standing verdicts, oldest first."""
     found = of_verdicts(tx, standing_ids(workspace_id))
+    return tuple(sorted((mark for marks in found.values() for mark in marks), key=lambda mark: mark.id))
+
+
+def of_run(tx: Connection, run_id: int) -> tuple[Region, ...]:
+    """Return the marks of the verdicts that a run learns from, oldest first, whether or not they still stand."""
+    found = of_verdicts(tx, select(run_verdicts.c.verdict_id).where(run_verdicts.c.run_id == run_id))
     return tuple(sorted((mark for marks in found.values() for mark in marks), key=lambda mark: mark.id))
 
 

@@ -64,6 +64,31 @@ def test_fields_and_splits_can_not_change_once_verdicts_exist(product, folder):
         _import(product, folder)
 
 
+def test_what_the_serving_version_answers_can_not_change_under_it(product, folder):
+    toml = folder / "tiny.toml"
+    toml.write_text(toml.read_text().replace('["above", "below"]', '["above", "below", "none"]'))
+    with pytest.raises(Conflict, match="already has a version that serves, so its targets can't change"):
+        _import(product, folder)
+    assert product.workspaces.home(WORKSPACE, actor=ACTOR).figures
+
+
+def _arrive(folder, *names):
+    with (folder / "cases.csv").open("a", newline="") as file:
+        csv.writer(file).writerows([name, "above"] for name in names)
+    for number, name in enumerate(names):
+        Image.fromarray(np.full((12, 12), number, np.uint8)).save(folder / name)
+
+
+def test_cases_that_arrive_later_go_to_the_pool_and_are_scored(product, folder):
+    """Half of them would train by the hash alone."""
+    names = [f"late{number}.png" for number in range(12)]
+    _arrive(folder, *names)
+    assert _import(product, folder).added == 12
+    assert {f"late{number}" for number in range(12)} <= set(names_of(product, "pool"))
+    rows = product.review.worklist(WORKSPACE, actor=ACTOR).rows
+    assert not [row.case for row in rows if "has not seen" in row.reason]
+
+
 def test_the_gate_policy_may_change_and_makes_a_revision(product, folder):
     verdict(product, names_of(product, "pool")[0])
     toml = folder / "tiny.toml"
@@ -146,6 +171,14 @@ def test_garbage_keeps_everything_that_is_named(product):
     assert report.removed == 0
     assert report.kept >= 240
     product.predictions.predict(WORKSPACE, "t000")
+
+
+def test_what_was_erased_is_not_shown_from_memory(product):
+    name = names_of(product, "pool")[0]
+    product.review.open(WORKSPACE, name, actor=ACTOR)
+    product.maintenance.erase(WORKSPACE, name, "consent withdrawn", actor=ACTOR)
+    with pytest.raises(BadInput, match="has no 'image': it was erased"):
+        product.review.open(WORKSPACE, name, actor=ACTOR)
 
 
 def test_an_erased_case_is_gone_for_all_and_the_chain_still_verifies(product):

@@ -6,7 +6,7 @@ from core.contracts import Actor
 from core.errors import BadInput, Conflict, NotFound, Refused, UserError
 from core.storage import runs
 from tests.helpers.tiny_folder import write_tiny_folder
-from tests.helpers.tiny_product import WORKSPACE, corner_mark, names_of, retrain, verdict
+from tests.helpers.tiny_product import TARGET, WORKSPACE, corner_mark, names_of, retrain, verdict
 
 LEAD = Actor("lead", "person", "Lead")
 
@@ -134,7 +134,33 @@ def test_what_the_gate_failed_needs_an_override(taught, tmp_path):
     assert "accuracy" in [check.name for check in report.checks if check.verdict == "fail"]
     with pytest.raises(Refused, match="The gate failed v2 on: Accuracy"):
         _decide(taught, "promote", acknowledge=True)
-    assert _decide(taught, "promote", override=True).overridden
+    decision = _decide(taught, "promote", override=True, acknowledge=True)
+    unknown = any(check.verdict == "not assessable" for check in report.checks)
+    assert (decision.overridden, decision.acknowledged) == (True, unknown)
+
+
+def test_an_override_does_not_stand_for_an_acknowledgement(taught, tmp_path):
+    _revise(taught, tmp_path, "[training]", "[gate]\nminimum_group = 200\n[training]")
+    retrain(taught)
+    with pytest.raises(Refused, match="needs an acknowledgement"):
+        _decide(taught, "promote", override=True)
+    decision = _decide(taught, "promote", override=True, acknowledge=True)
+    assert (decision.overridden, decision.acknowledged) == (False, True)  # nothing had failed
+
+
+def test_a_run_learns_from_what_it_was_asked_for(taught):
+    """One verdict comes and one is taken back while the job waits."""
+    first, late = names_of(taught, "pool")[0], names_of(taught, "pool")[8]
+    taught.retraining.start(WORKSPACE, actor=LEAD)
+    verdict(taught, late, marks=(corner_mark(),))
+    taught.review.undo(WORKSPACE, first, TARGET, actor=taught.default_actor)
+    taught.jobs.work_once()
+    with taught.runtime.database.read() as tx:
+        workspace, _, case = taught.retraining.catalogue.case(tx, WORKSPACE, first)
+        later = taught.retraining.catalogue.case(tx, WORKSPACE, late)[2]
+        used = runs.training_case_ids(tx, runs.latest(tx, workspace.id, "retrain").id)
+    assert case.id in used
+    assert later.id not in used
 
 
 def test_promoting_without_a_report_is_refused(taught):
