@@ -1,5 +1,6 @@
 """Finding things by the names people use: workspaces, cases, versions, models."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -36,8 +37,15 @@ class Catalogue:
 
     def cases(self, tx: Connection, workspace: Workspace, split: Split | None = None) -> tuple[Case, ...]:
         """Return the cases that can be used: all but those whose inputs were erased."""
+        return self._usable(workspace, cases.list_cases(tx, workspace.id, split))
+
+    def cases_by_id(self, tx: Connection, workspace: Workspace, ids: Iterable[int]) -> dict[int, Case]:
+        """Return id -> case for those of `ids` that can be used."""
+        return {case.id: case for case in self._usable(workspace, cases.by_ids(tx, ids).values())}
+
+    def _usable(self, workspace: Workspace, found: Iterable[Case]) -> tuple[Case, ...]:
         needed = {field.name for field in self.runtime.spec(workspace).fields if field.required}
-        return tuple(case for case in cases.list_cases(tx, workspace.id, split) if needed <= _filled(case))
+        return tuple(case for case in found if needed <= _filled(case))
 
     def references(
         self, tx: Connection, workspace: Workspace, until: datetime | None = None

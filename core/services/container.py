@@ -26,7 +26,7 @@ from core.services.predictions import Predictions
 from core.services.queueing import Queueing
 from core.services.retraining import Retraining
 from core.services.review import Review
-from core.services.runtime import Cache, Runtime
+from core.services.runtime import Runtime
 from core.services.scoring import Scoring
 from core.services.training import Training
 from core.services.verdicts import Verdicts
@@ -94,7 +94,7 @@ def build_container(settings: Settings | None = None) -> Container:
     runtime = _runtime(settings or load_settings())
     catalogue, casebook = Catalogue(runtime), Casebook(runtime)
     scoring = Scoring(runtime, casebook, catalogue)
-    queueing = Queueing(runtime, catalogue, Cache(16))
+    queueing = Queueing(runtime, catalogue)
     explaining = Explaining(runtime, casebook)
     gating = Gating(runtime, casebook, catalogue, scoring)
     importing = Importing(runtime, scoring)

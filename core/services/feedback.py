@@ -49,7 +49,7 @@ class Feedback:
                 run_id = versions.get(tx, found.id, found.champion).run_id
                 seen = set(runs.get(tx, run_id).verdict_ids) if run_id is not None else set()
             fresh = [v for v in verdicts.standing(tx, found.id) if v.id not in seen]
-            marked = {case.id: case for case in self.catalogue.cases(tx, found)}
+            marked = self.catalogue.cases_by_id(tx, found, [verdict.case_id for verdict in fresh])
             fresh = [verdict for verdict in fresh if verdict.case_id in marked]
             marks = [region for verdict in fresh for region in verdict.regions]
             artefacts = regions.artefacts(tx, found.id)

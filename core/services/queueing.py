@@ -1,6 +1,7 @@
 """Whose turn it is: the cases that wait for a person, in order, with reasons."""
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
@@ -22,10 +23,20 @@ class Waiting:
     done: frozenset[int]
     holders: dict[int, str]
     reads: dict[int, int]
+    readers: dict[int, int]
+    """Case id -> how many people have finished it."""
 
     def reason(self, item: Ranked) -> str:
         """Return why a case is next, without what the mode hides."""
         return item.reason if self.spec.reading.mode == "concurrent" else item.blinded_reason
+
+    def is_taken(self, case_id: int) -> bool:
+        """Return whether others hold or have finished the case as often as the mode wants it read."""
+        return case_id in self.holders and self.readers.get(case_id, 0) + 1 >= self.spec.reading.readers
+
+
+PoolState = tuple[int, tuple[int, int]]
+OrderState = tuple[PoolState, int, str | None, QueueStrategy, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +45,8 @@ class Queueing:
 
     runtime: Runtime
     catalogue: Catalogue
-    pools: Cache[tuple[int, int], dict[int, Case]]
+    pools: Cache[PoolState, dict[int, Case]] = field(default_factory=lambda: Cache(16))
+    orders: Cache[OrderState, tuple[Ranked, ...]] = field(default_factory=lambda: Cache(32))
 
     def waiting(
         self, tx: Connection, workspace: Workspace, actor: Actor, strategy: QueueStrategy | None = None
@@ -42,12 +54,20 @@ class Queueing:
         """Return the cases of the pool that this person may read next, best first, and those that are done."""
         spec = self.runtime.spec(workspace)
         chosen = strategy or spec.reading.queue
-        pool = self._pool(tx, workspace)
-        done = self._done(tx, workspace, spec, actor) & set(pool)
-        scores = self._scores(tx, workspace, spec)
-        order = rank(chosen, scores, [i for i in pool if i not in done], _words(spec), spec.split.seed)
-        holders = {i: holder for i, holder in claims.holders(tx, workspace.id).items() if holder != actor.id}
-        return Waiting(spec, chosen, pool, order, frozenset(done), holders, reads.by_actor(tx, workspace.id, actor.id))
+        state = (workspace.id, cases.state_of_inputs(tx, workspace.id))
+        pool = self.pools.get(state, lambda: {case.id: case for case in self.catalogue.cases(tx, workspace, "pool")})
+        own, readers = _finished(tx, workspace, spec, actor)
+        done = (own | {case_id for case_id, count in readers.items() if count >= spec.reading.readers}) & set(pool)
+        return Waiting(
+            spec=spec,
+            strategy=chosen,
+            cases=pool,
+            ranked=tuple(item for item in self._order(tx, workspace, state, pool, chosen) if item.case_id not in done),
+            done=frozenset(done),
+            holders={i: holder for i, holder in claims.holders(tx, workspace.id).items() if holder != actor.id},
+            reads=reads.by_actor(tx, workspace.id, actor.id),
+            readers=readers,
+        )
 
     def worklist(self, workspace: str, actor: Actor, strategy: QueueStrategy | None, limit: int) -> WorklistView:
         """Return the worklist, next case first, finished ones last."""
@@ -82,32 +102,33 @@ class Queueing:
             state = self.waiting(tx, found, actor)
         for item in state.ranked:
             name = state.cases[item.case_id].name
-            if item.case_id not in state.holders and name != after:
+            if not state.is_taken(item.case_id) and name != after:
                 return name
         return None
 
-    def _pool(self, tx: Connection, workspace: Workspace) -> dict[int, Case]:
-        """Return the pool by case id; kept until a case comes or is erased."""
-        state = (workspace.id, cases.filled_inputs(tx, workspace.id))
-        return self.pools.get(state, lambda: {case.id: case for case in self.catalogue.cases(tx, workspace, "pool")})
+    def _order(
+        self, tx: Connection, workspace: Workspace, state: PoolState, pool: dict[int, Case], strategy: QueueStrategy
+    ) -> tuple[Ranked, ...]:
+        """Return the whole pool in order; kept until a case, a score or the champion changes."""
+        spec = self.runtime.spec(workspace)
+        target = spec.targets[0].name
+        version = versions.get(tx, workspace.id, workspace.champion).id if workspace.champion else None
+        scored = 0 if version is None else cache.count_scores(tx, version, target)
 
-    def _done(self, tx: Connection, workspace: Workspace, spec: WorkspaceSpec, actor: Actor) -> set[int]:
-        """Return cases that this person has finished, or that have as many readers as the mode wants."""
-        answered: dict[tuple[int, str], set[str]] = {}
-        for verdict in verdicts.standing(tx, workspace.id):
-            answered.setdefault((verdict.case_id, verdict.actor_id), set()).add(verdict.target)
-        complete = [key for key, targets in answered.items() if len(targets) == len(spec.targets)]
-        readers: dict[int, int] = {}
-        for case_id, _ in complete:
-            readers[case_id] = readers.get(case_id, 0) + 1
-        own = {case_id for case_id, actor_id in complete if actor_id == actor.id}
-        return own | {case_id for case_id, count in readers.items() if count >= spec.reading.readers}
+        def make() -> tuple[Ranked, ...]:
+            scores = {} if version is None else cache.scores(tx, version, target)
+            return rank(strategy, scores, list(pool), _words(spec), spec.split.seed)
 
-    def _scores(self, tx: Connection, workspace: Workspace, spec: WorkspaceSpec) -> dict[int, tuple[float, ...]]:
-        if workspace.champion is None:
-            return {}
-        champion = versions.get(tx, workspace.id, workspace.champion)
-        return cache.scores(tx, champion.id, spec.targets[0].name)
+        return self.orders.get((state, workspace.revision_id, workspace.champion, strategy, scored), make)
+
+
+def _finished(
+    tx: Connection, workspace: Workspace, spec: WorkspaceSpec, actor: Actor
+) -> tuple[set[int], dict[int, int]]:
+    """Return the cases that this person has finished, and how many people have finished each case."""
+    complete = [key for key, given in verdicts.answered(tx, workspace.id).items() if len(given) == len(spec.targets)]
+    own = {case_id for case_id, actor_id in complete if actor_id == actor.id}
+    return own, Counter(case_id for case_id, _ in complete)
 
 
 def _words(spec: WorkspaceSpec) -> list[str]:

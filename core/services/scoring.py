@@ -18,11 +18,12 @@ from core.services.casebook import Casebook
 from core.services.catalogue import Catalogue
 from core.services.embeddings import Silent, StoredEmbeddings
 from core.services.runtime import Cache, Runtime
-from core.storage import cache, versions
+from core.storage import cache, cases, labels, versions, workspaces
 
 SCORED_SPLITS: tuple[Split, ...] = ("pool", "ledger")
 BATCH = 256
-FigureKey = tuple[int, str, tuple[tuple[int, str], ...]]
+FigureKey = tuple[int, str, int, tuple[int, int]]
+"""Version, target, latest label, state of the inputs."""
 Figures = dict[str, Estimate]
 
 
@@ -72,21 +73,24 @@ class Scoring:
     def figures(self, workspace: str, version: str, target: str) -> Figures:
         """Return accuracy, AUROC and calibration error on the ledger, each with n and interval.
 
-        Uses the scores that are kept; scores the version first when there are none.
+        Uses the scores that are kept; scores the version first when there are none. Kept until a label or a case
+        changes.
         """
-        for _ in range(2):
-            with self.runtime.database.read() as tx:
-                found, spec = self.catalogue.workspace(tx, workspace)
-                stored = versions.get(tx, found.id, version)
-                probabilities = cache.scores(tx, stored.id, target)
-                labels = {i: r.label for i, r in self.catalogue.references(tx, found)[target].items()}
-                ledger = self.catalogue.cases(tx, found, "ledger")
-            judged = [case for case in ledger if case.id in labels]
-            if all(case.id in probabilities for case in judged):
-                break
-            self.score(workspace, version)
-        key: FigureKey = (stored.id, target, tuple((case.id, labels[case.id]) for case in judged))
-        return self.kept.get(key, lambda: _measure(spec, target, judged, probabilities, labels))
+        with self.runtime.database.read() as tx:
+            found = workspaces.get(tx, workspace)
+            number = versions.get(tx, found.id, version).id
+            key = (number, target, labels.newest(tx, found.id), cases.state_of_inputs(tx, found.id))
+        return self.kept.get(key, lambda: self._figures(workspace, version, target))
+
+    def _figures(self, workspace: str, version: str, target: str) -> Figures:
+        self.score(workspace, version)
+        with self.runtime.database.read() as tx:
+            found, spec = self.catalogue.workspace(tx, workspace)
+            probabilities = cache.scores(tx, versions.get(tx, found.id, version).id, target)
+            known = {i: r.label for i, r in labels.references(tx, found.id, target).items()}
+            ledger = self.catalogue.cases(tx, found, "ledger")
+        judged = [case for case in ledger if case.id in known and case.id in probabilities]
+        return _measure(spec, target, judged, probabilities, known)
 
 
 def _measure(

@@ -3,7 +3,7 @@
 from array import array
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from core.storage import schema
 from core.storage.columns import now
@@ -26,6 +26,13 @@ def scores(tx: Connection, version_id: int, target: str, case_id: int | None = N
     if case_id is not None:
         query = query.where(table.case_id == case_id)
     return {number: tuple(array("d", stored)) for number, stored in tx.execute(query)}
+
+
+def count_scores(tx: Connection, version_id: int, target: str) -> int:
+    """Return how many cases have scores."""
+    table = schema.scores.c
+    query = select(func.count()).where(table.version_id == version_id, table.target == target)
+    return int(tx.execute(query).scalar_one())
 
 
 def put_evidence(tx: Connection, version_id: int, case_id: int, key: str, blob: str) -> None:

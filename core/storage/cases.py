@@ -98,11 +98,13 @@ def counts(tx: Connection, workspace_id: int) -> dict[str, int]:
     return {row.split: row.cases for row in tx.execute(query)}
 
 
-def filled_inputs(tx: Connection, workspace_id: int) -> int:
-    """Return how many inputs of the workspace's cases hold something: it changes with imports and with erasures."""
+def state_of_inputs(tx: Connection, workspace_id: int) -> tuple[int, int]:
+    """Return how many inputs hold something, and the newest case that has one: it changes with what comes or goes."""
     something = fields.c.blob.is_not(None) | fields.c.number.is_not(None) | fields.c.text.is_not(None)
-    query = select(func.count()).select_from(fields.join(schema.cases, schema.cases.c.id == fields.c.case_id))
-    return int(tx.execute(query.where(schema.cases.c.workspace_id == workspace_id, something)).scalar_one())
+    columns = func.count(), func.coalesce(func.max(fields.c.case_id), 0)
+    query = select(*columns).select_from(fields.join(schema.cases, schema.cases.c.id == fields.c.case_id))
+    filled, newest = tx.execute(query.where(schema.cases.c.workspace_id == workspace_id, something)).one()
+    return filled, newest
 
 
 def _insert(tx: Connection, workspace_id: int, revision_id: int, new: Sequence[NewCase]) -> None:

@@ -55,6 +55,12 @@ def references(
     return {number: reference for number, reference in current.items() if reference.label != NO_LABEL}
 
 
+def newest(tx: Connection, workspace_id: int) -> int:
+    """Return the number of the workspace's latest revision of a reference label, 0 before the first."""
+    query = select(func.max(reference_labels.c.id)).join(cases, cases.c.id == reference_labels.c.case_id)
+    return tx.execute(query.where(cases.c.workspace_id == workspace_id)).scalar() or 0
+
+
 def restore_data_set(tx: Connection, case_id: int, target: str) -> ReferenceLabel:
     """Append a revision with the data set's own label again, for when every verdict was withdrawn.
 

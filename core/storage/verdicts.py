@@ -1,5 +1,6 @@
 """Verdicts: what a person says after the model was revealed. Appended; the newest of its actor counts."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
@@ -72,6 +73,15 @@ def standing(
     if target is not None:
         where = where & (schema.verdicts.c.target == target)
     return tuple(_load(tx, where))
+
+
+def answered(tx: Connection, workspace_id: int) -> dict[tuple[int, str], set[str]]:
+    """Return (case id, actor id) -> the targets that this actor has a standing verdict on."""
+    table, found = schema.verdicts.c, defaultdict[tuple[int, str], set[str]](set)
+    query = select(table.case_id, table.actor_id, table.target).where(table.id.in_(regions.standing_ids(workspace_id)))
+    for case_id, actor_id, target in tx.execute(query):
+        found[case_id, actor_id].add(target)
+    return found
 
 
 def key_is_used(tx: Connection, key: str | None) -> bool:

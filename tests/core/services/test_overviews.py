@@ -89,6 +89,26 @@ def test_cases_that_arrive_later_go_to_the_pool_and_are_scored(product, folder):
     assert not [row.case for row in rows if "has not seen" in row.reason]
 
 
+def test_the_queue_follows_when_one_case_goes_and_another_comes(product, folder):
+    """As many inputs as before, and yet another pool."""
+    gone = product.review.worklist(WORKSPACE, actor=ACTOR).rows[0].case
+    product.maintenance.erase(WORKSPACE, gone, "consent withdrawn", actor=ACTOR)
+    _arrive(folder, "late.png")
+    _import(product, folder)
+    waiting = {row.case for row in product.review.worklist(WORKSPACE, actor=ACTOR).rows}
+    assert "late" in waiting
+    assert gone not in waiting
+
+
+def test_figures_follow_a_corrected_ledger_label(product):
+    name = names_of(product, "ledger")[0]
+    answer = product.predictions.predict(WORKSPACE, name).target(TARGET).label
+    other = "below" if answer == "above" else "above"
+    before = product.workspaces.status()["workspaces"][WORKSPACE]["metrics"]
+    verdict(product, name, other)
+    assert product.workspaces.status()["workspaces"][WORKSPACE]["metrics"] != before
+
+
 def test_the_gate_policy_may_change_and_makes_a_revision(product, folder):
     verdict(product, names_of(product, "pool")[0])
     toml = folder / "tiny.toml"

@@ -98,6 +98,15 @@ def test_two_readers_who_differ_settle_nothing(two_readers):
     assert _reference(two_readers, case).source == "data set"
 
 
+def test_a_case_that_wants_two_readers_is_held_by_two(two_readers):
+    name = two_readers.review.next_case(WORKSPACE, actor=ANNA)
+    two_readers.review.open(WORKSPACE, name, actor=ANNA)
+    assert two_readers.review.next_case(WORKSPACE, actor=BERT) == name
+    _judge(two_readers, name, "side", "above", ANNA)
+    two_readers.review.open(WORKSPACE, name, actor=BERT)
+    assert two_readers.review.next_case(WORKSPACE, actor=Actor("carl")) != name
+
+
 def test_a_label_that_two_readers_settled_is_open_again_when_one_of_them_leaves(two_readers):
     case = names_of(two_readers, "pool")[0]
     other = "below" if truth(case) == "above" else "above"
