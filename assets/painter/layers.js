@@ -27,15 +27,15 @@ class Layers {
     this.history = [];
   }
 
+  // Add a saved mask to the layer; a kind may have several, one for each artefact.
   async load(kind, url) {
-    if (!url) return;
     const image = await loadImage(url);
     const context = blankCanvas(this.width, this.height).getContext("2d");
     context.imageSmoothingEnabled = false;
     context.drawImage(image, 0, 0, this.width, this.height);
     const { data } = context.getImageData(0, 0, this.width, this.height);
     const mask = this.masks[kind];
-    for (let i = 0; i < mask.length; i += 1) mask[i] = data[4 * i] > 0 && data[4 * i + 3] > 0 ? 1 : 0;
+    for (let i = 0; i < mask.length; i += 1) if (data[4 * i] > 0 && data[4 * i + 3] > 0) mask[i] = 1;
   }
 
   remember() {

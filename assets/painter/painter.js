@@ -100,7 +100,7 @@ class Painter {
 
   async reload(data) {
     const layers = new Layers(this.view.size.width, this.view.size.height);
-    await Promise.all(KINDS.map((kind) => layers.load(kind, data.marks[kind])));
+    await Promise.all(KINDS.flatMap((kind) => data.marks[kind].map((url) => layers.load(kind, url))));
     this.layers = layers;
     this.opening = data.opening;
     this.tools.stroke = null;

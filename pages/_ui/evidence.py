@@ -31,12 +31,12 @@ def ask_evidence(key: Key | None, reading: Reading) -> EvidenceView | None:
         return None
     workspace, case, target, method, _ = key
     explain, who = get_services().review.explain, context.actor()
+    found = None
     with guarded():
         found = desk().ask(key, lambda: explain(workspace, case, target, actor=who, method=method))
         if found is not None:
             reading.remember(f"evidence:{method}")
-        return found
-    return None
+    return found
 
 
 @st.fragment(run_every=0.5)

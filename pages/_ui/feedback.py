@@ -24,7 +24,7 @@ def draw_feedback(feedback: FeedbackView) -> None:
         st.caption(f"{count(feedback.ledger, 'verdict')} on ledger cases judge models and never train one.")
     for artefact in feedback.artefacts:
         st.text(f"artefact “{artefact.name}”: {count(artefact.marks, 'mark')}")
-    draw_thumbnails(feedback.thumbnails[:12], 6)
+    draw_thumbnails(feedback.thumbnails[:12])
 
 
 def _start(workspace: str) -> None:

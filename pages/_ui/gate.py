@@ -70,4 +70,4 @@ def draw_changed(changed: tuple[Thumbnail, ...]) -> None:
     if changed:
         st.header("Cases whose answer changed", anchor=False)
         st.caption("Right-to-wrong first. Each opens in the review.")
-        draw_thumbnails(changed, 8)
+        draw_thumbnails(changed)

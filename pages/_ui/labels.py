@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import streamlit as st
 
 from core.contracts import UNSURE, TargetView
@@ -37,7 +39,7 @@ def _caption(target: TargetView, value: str, keyed: bool) -> str:
 def pick_label(target: TargetView, key: str, *, titled: bool, keyed: bool) -> None:
     """Draw the picker of one target under the element key `key`; the digits act on the one that is `keyed`."""
     values = [choice.value for choice in target.choices if choice.value != UNSURE] + [UNSURE]
-    visibility = "visible" if titled else "collapsed"
+    visibility: Literal["visible", "collapsed"] = "visible" if titled else "collapsed"
     title = plain(target.title)
     if len(target.choices) > MANY:
         st.selectbox(

@@ -13,12 +13,12 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.contracts import FieldView, MarkForm, MarkView
+from core.contracts import FieldView, MarkForm, MarkKind, MarkView
 from core.errors import BadInput
 
 _FOLDER = Path(__file__).resolve().parents[2] / "assets" / "painter"
 _SCRIPTS = ("layers.js", "drawing.js", "tools.js", "painter.js")
-KINDS = ("ignore", "look_here")
+KINDS: tuple[MarkKind, ...] = ("ignore", "look_here")
 LARGEST = 20_000_000
 """A mask that comes back is refused above this many base64 letters."""
 
@@ -58,7 +58,7 @@ def draw_painter(
     description: str = "",
 ) -> None:
     """Draw one image with its overlay; `paint` lets the person mark it."""
-    saved = {mark.kind: data_url(mark.mask) for mark in marks if mark.field == field.name and mark.mask}
+    masks = [(mark.kind, data_url(mark.mask)) for mark in marks if mark.field == field.name and mark.mask]
     _component(
         key=component_key(field.name),
         data={
@@ -68,7 +68,7 @@ def draw_painter(
             "width": field.width,
             "height": field.height,
             "heat": data_url(heat) if heat else None,
-            "marks": {kind: saved.get(kind) for kind in KINDS},
+            "marks": {kind: [url for its, url in masks if its == kind] for kind in KINDS},
             "warning": warning,
             "description": description,
         },
@@ -84,8 +84,8 @@ def painted(field: str, opening: str, artefact: str | None) -> tuple[MarkForm, .
     BadInput
         When what came back is no mask.
     """
-    state = st.session_state.get(component_key(field)) or {}
-    value = state.get("marks")
+    state = st.session_state.get(component_key(field))
+    value = state.get("marks") if state else None
     if not isinstance(value, dict) or value.get("opening") != opening:
         return None
     return tuple(

@@ -32,7 +32,7 @@ def draw_curve(progress: Progress) -> None:
     if len(progress.curve) < 2:
         return
     frame = pd.DataFrame(progress.curve, columns=["step", "training loss", "validation score"])
-    st.line_chart(frame, x="step", y=["training loss", "validation score"], height=160)
+    st.line_chart(frame, x="step", y=["training loss", "validation score"], x_label="", height=190)
 
 
 def _draw_active(workspace: str, run: RunView) -> None:

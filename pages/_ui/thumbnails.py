@@ -7,12 +7,15 @@ from pages._ui import context
 from pages._ui.sidebar import page
 from pages._ui.text import plain, shorten
 
+WIDTH = 104
+"""Width of one thumbnail with its link, in pixels."""
 
-def draw_thumbnails(items: tuple[Thumbnail, ...], columns: int) -> None:
-    """Draw `items` in rows of `columns`; each links to its case."""
-    for start in range(0, len(items), columns):
-        for column, item in zip(st.columns(columns), items[start : start + columns], strict=False):
-            with column, st.container(gap="xxsmall"):
+
+def draw_thumbnails(items: tuple[Thumbnail, ...]) -> None:
+    """Draw `items` side by side, as many in a row as fit; each links to its case."""
+    with st.container(horizontal=True, gap="small"):
+        for item in items:
+            with st.container(width=WIDTH, gap="xxsmall"):
                 _draw_one(item)
 
 
