@@ -12,7 +12,7 @@ from core.services.embeddings import Silent
 from core.sources.decoy_digits import patch_box
 from core.storage import cases, labels
 from tests.faults.desk import Desk
-from tests.helpers.tiny_product import prepare_home
+from tests.helpers.tiny_product import corner_mark, names_of, prepare_home, retrain, verdict
 
 WORKSPACE, TARGET = "decoy-digits", "digit"
 VERDICTS = 12
@@ -28,6 +28,23 @@ def tiny_home(tmp_path_factory) -> Path:
 def tiny(tiny_home, tmp_path) -> Desk:
     """A copy of the tiny workspace."""
     return Desk(tiny_home).copy(tmp_path / "home")
+
+
+@pytest.fixture(scope="session")
+def candidate_home(tiny_home, tmp_path_factory) -> Path:
+    """A closed home with the tiny workspace, verdicts with marks, and a candidate that its gate has measured."""
+    desk = Desk(tiny_home).copy(tmp_path_factory.mktemp("candidate") / "home")
+    with desk.services() as services:
+        for name in names_of(services, "pool")[:6]:
+            verdict(services, name, marks=(corner_mark(),))
+        assert retrain(services) == "v2"
+    return desk.home
+
+
+@pytest.fixture
+def candidate(candidate_home, tmp_path) -> Desk:
+    """A copy of the tiny workspace with its candidate `v2`."""
+    return Desk(candidate_home).copy(tmp_path / "home")
 
 
 @pytest.fixture(scope="session")

@@ -9,48 +9,40 @@ import pytest
 
 from core.contracts import VerdictForm
 from tests.faults.consistency import problems
-from tests.faults.desk import Desk, wait_for
-from tests.helpers.tiny_product import TARGET, WORKSPACE, corner_mark, names_of, retrain, truth, verdict
+from tests.faults.desk import wait_for
+from tests.helpers.tiny_product import TARGET, WORKSPACE, names_of, truth
 
 PROMOTE = ("promote", WORKSPACE, "v2", "--reason", "it listens", "--override", "--acknowledge")
 THREADS = 12
 
 
-@pytest.fixture
-def taught(tiny) -> Desk:
-    """The tiny workspace with a candidate that waits for a decision."""
-    with tiny.services() as services:
-        for name in names_of(services, "pool")[:6]:
-            verdict(services, name, marks=(corner_mark(),))
-        assert retrain(services) == "v2"
-    return tiny
-
-
-def test_a_verdict_on_a_version_replaced_meanwhile_is_kept_with_what_was_shown(taught):
-    with taught.services() as services:
+@pytest.mark.slow
+def test_a_verdict_on_a_version_replaced_meanwhile_is_kept_with_what_was_shown(candidate):
+    with candidate.services() as services:
         actor = services.default_actor
         name = services.review.next_case(WORKSPACE, actor=actor)
         services.review.commit_read(WORKSPACE, name, TARGET, truth(name), "certain", actor=actor)
         seen = services.review.reveal(WORKSPACE, name, actor=actor).prediction
         assert seen.version == "v1"
-        assert taught.run_process(*PROMOTE).returncode == 0  # somebody else, in another process
+        assert candidate.run_process(*PROMOTE).returncode == 0  # somebody else, in another process
         form = VerdictForm(WORKSPACE, name, TARGET, truth(name), "certain", seen.version, shown=("prediction",))
         saved = services.review.save_verdict(form, actor=actor)
     assert saved.notes == ("v2 serves since you saw v1's answer. Your verdict is recorded with what you saw.",)
-    version, shown = taught.rows(
+    version, shown = candidate.rows(
         "SELECT v.name, d.shown FROM verdicts d JOIN versions v ON v.id = d.version_id WHERE d.id = ?", saved.verdict_id
     )[0]
     assert version == "v1"
     assert json.loads(shown) == {"shown": ["prediction"], "label": seen.target(TARGET).label, "version": "v1"}
-    assert problems(taught) == []
+    assert problems(candidate) == []
 
 
-def test_promotion_drops_no_request_and_reaches_other_processes(taught):
+@pytest.mark.slow
+def test_promotion_drops_no_request_and_reaches_other_processes(candidate):
     """Twelve threads ask without a pause while other processes promote and roll back."""
     answered: list[str] = []
     failed: list[BaseException] = []
     stop = threading.Event()
-    with taught.services() as services:
+    with candidate.services() as services:
         names = names_of(services, "pool")
 
         def ask(number: int) -> None:
@@ -66,7 +58,7 @@ def test_promotion_drops_no_request_and_reaches_other_processes(taught):
         try:
             wait_for(lambda: answered, "answers before the promotion")
             for command, version in ((PROMOTE, "v2"), (("rollback", WORKSPACE, "--reason", "complaints"), "v1")):
-                result = taught.run_process(*command)
+                result = candidate.run_process(*command)
                 assert result.returncode == 0, result.stderr
                 start = len(answered)
                 wait_for(lambda start=start: len(answered) > start + 10 * THREADS, "answers after the decision")
@@ -82,6 +74,6 @@ def test_promotion_drops_no_request_and_reaches_other_processes(taught):
     assert set(answered) == {"v1", "v2"}
 
 
-def test_sql_can_not_make_a_second_champion(taught):
-    with closing(sqlite3.connect(taught.home / "tandem.db")) as connection, pytest.raises(sqlite3.IntegrityError):
+def test_sql_can_not_make_a_second_champion(candidate):
+    with closing(sqlite3.connect(candidate.home / "tandem.db")) as connection, pytest.raises(sqlite3.IntegrityError):
         connection.execute("UPDATE versions SET status = 'champion' WHERE name = 'v2'")

@@ -6,25 +6,10 @@ from core.contracts import Actor
 from core.errors import Conflict, Refused
 from tests.faults.consistency import problems
 from tests.faults.desk import Desk, refused
-from tests.helpers.tiny_product import WORKSPACE, corner_mark, names_of, retrain, verdict
+from tests.helpers.tiny_product import WORKSPACE, retrain
 
 ROUNDS = (("promote", "promote"), ("promote", "reject"), ("reject", "reject"), ("promote", "promote"))
 LEAD = Actor("lead", "person", "Lead")
-
-
-def teach(desk: Desk, candidates: int) -> list[str]:
-    """Give verdicts and train candidates; return their names."""
-    with desk.services() as services:
-        for name in names_of(services, "pool")[:6]:
-            verdict(services, name, marks=(corner_mark(),))
-        return [retrain(services) for _ in range(candidates)]
-
-
-@pytest.fixture
-def taught(tiny) -> Desk:
-    """The tiny workspace with one candidate that its gate has measured."""
-    assert teach(tiny, 1) == ["v2"]
-    return tiny
 
 
 def command(kind: str, version: str, reason: str) -> list[str]:
@@ -34,34 +19,33 @@ def command(kind: str, version: str, reason: str) -> list[str]:
 
 
 @pytest.mark.slow
-def test_of_two_decisions_at_once_one_wins_and_the_other_is_told(tiny, tmp_path):
-    versions = teach(tiny, len(ROUNDS))
-    for number, (kinds, version) in enumerate(zip(ROUNDS, versions, strict=True)):
-        desk = tiny.copy(tmp_path / f"round{number}")
-        started = [desk.start(*command(kind, version, f"person {i}")) for i, kind in enumerate(kinds)]
+def test_of_two_decisions_at_once_one_wins_and_the_other_is_told(candidate_home, tmp_path):
+    for number, kinds in enumerate(ROUNDS):
+        desk = Desk(candidate_home).copy(tmp_path / f"round{number}")
+        started = [desk.start(*command(kind, "v2", f"person {i}")) for i, kind in enumerate(kinds)]
         said = [process.communicate() for process in started]
         codes = [process.returncode for process in started]
         assert sorted(codes) == [0, 1], said
         loser, winner = codes.index(1), codes.index(0)
         assert "Traceback" not in said[loser][1]
-        assert f"{version} was already decided on: it is" in said[loser][1]
-        assert f"{kinds[winner]}: {version}" in said[winner][0]
+        assert "v2 was already decided on: it is" in said[loser][1]
+        assert f"{kinds[winner]}: v2" in said[winner][0]
         on_record = desk.rows("SELECT d.kind, d.reason FROM decisions d JOIN versions v ON v.id = d.version_id"
-                              " WHERE v.name = ?", version)  # fmt: skip
+                              " WHERE v.name = 'v2'")  # fmt: skip
         assert on_record == [(kinds[winner], f"person {winner}")]
         assert problems(desk) == []
 
 
-def test_a_page_that_is_out_of_date_cannot_decide(taught):
-    with taught.services() as services:
+def test_a_page_that_is_out_of_date_cannot_decide(candidate):
+    with candidate.services() as services:
         services.retraining.decide(WORKSPACE, "promote", "v2", "first", actor=LEAD, override=True, acknowledge=True)
         with pytest.raises(Conflict, match="Somebody decided first: v2 serves now, not v1"):
             services.retraining.decide(WORKSPACE, "reject", "v2", "second", actor=LEAD, expected_champion="v1")
-    assert problems(taught) == []
+    assert problems(candidate) == []
 
 
-def test_a_report_against_an_earlier_champion_promotes_nothing(taught):
-    with taught.services() as services:
+def test_a_report_against_an_earlier_champion_promotes_nothing(candidate):
+    with candidate.services() as services:
         assert retrain(services) == "v3"
         decide = services.retraining.decide
         decide(WORKSPACE, "promote", "v3", "first", actor=LEAD, override=True, acknowledge=True)
@@ -73,9 +57,9 @@ def test_a_report_against_an_earlier_champion_promotes_nothing(taught):
         assert (report.version, report.champion) == ("v2", "v3")
         decide(WORKSPACE, "promote", "v2", "measured again", actor=LEAD, override=True, acknowledge=True)
         assert services.workspaces.champion(WORKSPACE) == "v2"
-    assert problems(taught) == []
+    assert problems(candidate) == []
 
 
-def test_the_loser_is_told_by_the_command_line(taught):
-    assert taught.run(*command("reject", "v2", "no")).returncode == 0
-    assert "v2 was already decided on: it is rejected" in refused(taught.run(*command("promote", "v2", "yes")))
+def test_the_loser_is_told_by_the_command_line(candidate):
+    assert candidate.run(*command("reject", "v2", "no")).returncode == 0
+    assert "v2 was already decided on: it is rejected" in refused(candidate.run(*command("promote", "v2", "yes")))

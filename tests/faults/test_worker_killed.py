@@ -137,7 +137,8 @@ class Hunt:
 
     def wait(self, condition: Callable[[], bool], what: str) -> None:
         """Wait for something that the living worker brings about."""
-        wait_for(lambda: condition() or self.worker.poll() is not None, what)
+        pause = 0.005 if what == "calibrating" else 0.04
+        wait_for(lambda: condition() or self.worker.poll() is not None, what, pause)
         assert self.worker.poll() is None, self.log.read_text()[-2000:]
 
 
