@@ -96,15 +96,15 @@ class Queueing:
         )
 
     def next_case(self, workspace: str, actor: Actor, after: str | None) -> str | None:
-        """Return the next case that nobody else holds."""
+        """Return the next case that nobody else holds: behind `after` while that still waits, else the first."""
         with self.runtime.database.read() as tx:
             found, _ = self.catalogue.workspace(tx, workspace)
             state = self.waiting(tx, found, actor)
-        for item in state.ranked:
-            name = state.cases[item.case_id].name
-            if not state.is_taken(item.case_id) and name != after:
-                return name
-        return None
+        names = [state.cases[item.case_id].name for item in state.ranked]
+        free = [not state.is_taken(item.case_id) for item in state.ranked]
+        start = names.index(after) + 1 if after in names else 0
+        order = (*range(start, len(names)), *range(start))
+        return next((names[i] for i in order if free[i] and names[i] != after), None)
 
     def _order(
         self, tx: Connection, workspace: Workspace, state: PoolState, pool: dict[int, Case], strategy: QueueStrategy

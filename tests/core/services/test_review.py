@@ -274,3 +274,13 @@ def test_a_model_is_not_loaded_while_others_wait_to_save(product, monkeypatch):
     verdict(product, name)
     assert inside
     assert not any(inside)
+
+
+def test_skipping_goes_down_the_list_and_starts_again_at_its_end(product):
+    actor = product.default_actor
+    rows = [row.case for row in product.review.worklist(WORKSPACE, actor=actor).rows]
+    assert product.review.next_case(WORKSPACE, actor=actor, after=rows[0]) == rows[1]
+    assert product.review.next_case(WORKSPACE, actor=actor, after=rows[1]) == rows[2]
+    assert product.review.next_case(WORKSPACE, actor=actor, after=rows[-1]) == rows[0]
+    verdict(product, rows[1])
+    assert product.review.next_case(WORKSPACE, actor=actor, after=rows[1]) == rows[0]
