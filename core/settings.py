@@ -1,5 +1,6 @@
 """The one place that reads the environment."""
 
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,6 +8,8 @@ from pathlib import Path
 
 from core.errors import UserError
 
+SHORTEST_LEASE = 0.1
+"""Seconds; a lease of nothing would give every job to every worker."""
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "[::1]", "testserver")
 
 
@@ -31,12 +34,22 @@ class Settings:
     allowed_hosts: tuple[str, ...] = field(default=LOOPBACK_HOSTS)
 
 
-def _number(environment: Mapping[str, str], key: str, default: str) -> float:
+def _number(environment: Mapping[str, str], key: str, default: str, lowest: float) -> float:
     value = environment.get(key, default)
     try:
-        return float(value)
+        number = float(value)
     except ValueError:
         raise UserError(f"{key} must be a number, got {value!r}. Correct or unset it.") from None
+    if not lowest <= number < math.inf:
+        raise UserError(f"{key} must be a number of at least {lowest:g}, got {value!r}. Correct or unset it.")
+    return number
+
+
+def _whole(environment: Mapping[str, str], key: str, default: str, lowest: int) -> int:
+    number = _number(environment, key, default, lowest)
+    if number != int(number):
+        raise UserError(f"{key} must be a whole number, got {number:g}. Correct or unset it.")
+    return int(number)
 
 
 def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
@@ -45,7 +58,7 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
     Raises
     ------
     UserError
-        When a value has the wrong type; the message names key and value.
+        When a value has the wrong type or is too small; the message names key and value.
     """
     env = os.environ if environment is None else environment
     home = Path(env.get("TANDEM_HOME", ".tandem")).expanduser().resolve()
@@ -54,10 +67,10 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
         home=home,
         database_url=env.get("TANDEM_DATABASE_URL") or f"sqlite:///{home / 'tandem.db'}",
         actor=env.get("TANDEM_ACTOR") or "local",
-        port=int(_number(env, "PORT", "8501")),
+        port=_whole(env, "PORT", "8501", 1),
         demos=tuple(name.strip() for name in demos.split(",") if name.strip()),
-        lease_seconds=_number(env, "TANDEM_LEASE_SECONDS", "15"),
-        threads=int(_number(env, "TANDEM_THREADS", "0")),
+        lease_seconds=_number(env, "TANDEM_LEASE_SECONDS", "15", SHORTEST_LEASE),
+        threads=_whole(env, "TANDEM_THREADS", "0", 0),
     )
 
 

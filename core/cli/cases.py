@@ -20,6 +20,7 @@ from core.cli.frame import (
 )
 from core.contracts import Confidence, MarkForm, Prediction, TargetAnswer, VerdictForm, WorkspaceSpec
 from core.errors import BadInput, NotFound, UserError
+from core.services.files import writing_into
 
 if TYPE_CHECKING:
     from core.services.importing import ImportReport
@@ -99,7 +100,7 @@ def export(
     folder: Annotated[Path, typer.Argument(help="Where to write; made when it is not there.")],
     as_json: JsonOption = False,
 ) -> None:
-    """Write a workspace's cases, verdicts and versions into a folder."""
+    """Write a workspace's cases, verdicts with their masks, and decisions into a folder."""
     with opened() as container:
         files = container.exporting.export(workspace, folder)
     show(as_json, {"workspace": workspace, "files": [str(file) for file in files]}, *map(str, files))
@@ -159,7 +160,6 @@ def explain(
 
 def written(explained: "ExplainedCase", folder: Path) -> dict[str, object]:
     """Write the arrays of an explanation as .npy files; return attributions with the files' names in their place."""
-    folder.mkdir(parents=True, exist_ok=True)
     attributions: dict[str, object] = {}
     for field, values in explained.attributions.items():
         attributions[field] = values
@@ -167,7 +167,8 @@ def written(explained: "ExplainedCase", folder: Path) -> dict[str, object]:
             parts = (explained.case, explained.version, explained.method, explained.label, field)
             name = "-".join(re.sub(r"[^\w.]+", "_", part) for part in parts)
             file = folder / f"{name}.npy"
-            np.save(file, values, allow_pickle=False)
+            with writing_into(folder):
+                np.save(file, values, allow_pickle=False)
             attributions[field] = str(file)
     return attributions
 

@@ -5,13 +5,13 @@ import json
 import math
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from core.contracts import Estimate, Progress
-from core.errors import TandemError
+from core.errors import TandemError, Unavailable
 from core.settings import load_settings
 
 if TYPE_CHECKING:
@@ -112,7 +112,8 @@ def wait_for(container: "Container", job_id: int | None) -> None:
 
     def follow() -> None:
         while not done.wait(FOLLOW_SECONDS):
-            lines.report(container.jobs.get(job_id).progress)
+            with suppress(Unavailable):  # a busy database: the next look tells
+                lines.report(container.jobs.get(job_id).progress)
 
     thread = threading.Thread(target=follow, name="progress", daemon=True)
     thread.start()

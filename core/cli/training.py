@@ -35,7 +35,7 @@ def retrain(
         lines = [f"run {run.id} is {run.status}"]
         if wait:
             wait_for(container, run.job_id)
-            done = container.retraining.run(workspace)
+            done = container.retraining.run(workspace, run.id)
             if done is None or done.version is None:
                 raise UserError(f"The run of {workspace} left no version: {done.error if done else 'it is gone'}.")
             metrics = container.retraining.metrics(workspace, done.version)

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from core.contracts import AuditCheck, AuditEvent, AuditRow
+from core.services.files import writing_into
 from core.services.runtime import Runtime
 from core.storage import actors, audit
 from core.storage.audit_check import verify
@@ -56,9 +57,9 @@ class Audit:
 
     def export(self, folder: Path) -> Path:
         """Write the chain as JSON lines into `folder` and return the file."""
-        folder.mkdir(parents=True, exist_ok=True)
-        path = folder / FILE
-        path.write_text(self.export_text(), encoding="utf-8")
+        text, path = self.export_text(), folder / FILE
+        with writing_into(folder):
+            path.write_text(text, encoding="utf-8")
         return path
 
     def export_text(self) -> str:

@@ -25,6 +25,8 @@ from explain.base import Attribution, Explainer, Subject
 from explain.errors import ExplainError
 from explain.registry import compatible, explainer
 
+EXPLAIN_VERSION = 1
+"""To be raised when a method's result changes with the same options, so that old results are not shown."""
 Maps = Mapping[str, NDArray[np.float32] | float]
 
 
@@ -73,7 +75,7 @@ class Explaining:
         classes = model.manifest.target(target).classes
         if label not in classes:
             raise NotFound(f"{label!r} is no label of {target!r}. Labels: {', '.join(classes)}.")
-        key = _key(method, target, label)
+        key = evidence_key(chosen, target, label)
         with self.runtime.database.read() as tx:
             version_id = versions.get(tx, workspace.id, model.version).id
             stored = cache.evidence(tx, version_id, case.id, key)
@@ -154,14 +156,11 @@ def _field_evidence(field: FieldSpec, values: NDArray[np.float32] | float, signe
     return FieldEvidence(field.name, field.kind, heat=heat_png(values, signed), share=share)
 
 
-def _key(method: str, target: str, label: str) -> str:
-    text = json.dumps([method, target, label, explain_version()])
+def evidence_key(method: Explainer, target: str, label: str) -> str:
+    """Return what an explanation is kept under: method, its options, target, label, and `EXPLAIN_VERSION`."""
+    options = {option.name: option.default for option in method.config_spec()}
+    text = json.dumps([method.name, options, target, label, EXPLAIN_VERSION], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def explain_version() -> int:
-    """Return the number that changes when a method's result does, so that old results are not shown."""
-    return 1
 
 
 def _pack(attribution: Attribution) -> bytes:

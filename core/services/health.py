@@ -49,12 +49,22 @@ class Health:
     def _look(self, tx: Connection, database: str) -> HealthReport:
         found = {name: _health(tx, name) for name in workspaces.names(tx)}
         wanted = dict.fromkeys((*self.runtime.settings.demos, *found))
-        missing = [name for name in wanted if name not in found or found[name].champion is None]
+        missing = [name for name in wanted if self._is_awaited(tx, name, found.get(name))]
         if not missing:
             return HealthReport(True, "ok", "", database, found, "")
         progress = [f"{name}: {_words(tx, name)}" for name in missing]
         reason = f"No champion yet for: {', '.join(missing)}."
         return HealthReport(False, "preparing", reason, database, found, "; ".join(progress))
+
+    def _is_awaited(self, tx: Connection, name: str, state: WorkspaceHealth | None) -> bool:
+        """Tell whether a workspace keeps the product from being ready.
+
+        One that a person imported no longer does once its first training has failed: the others go on serving.
+        """
+        if state is not None and state.champion is not None:
+            return False
+        progress = preparation(tx, name)
+        return name in self.runtime.settings.demos or progress is None or progress.stage not in ("failed", "cancelled")
 
 
 def _health(tx: Connection, name: str) -> WorkspaceHealth:

@@ -153,11 +153,6 @@ class Jobs:
             if not self.work_once():
                 time.sleep(POLL_SECONDS)
 
-    def cancel(self, job_id: int) -> None:
-        """Ask a job to stop."""
-        with self.runtime.database.write() as tx:
-            jobs.request_cancel(tx, job_id)
-
     def _run(self, job: Job) -> None:
         log.info("job %s (%s of %s) started, attempt %s", job.id, job.kind, job.workspace, job.attempt)
         with JobContext(self.runtime, job, self.name, self.stopping) as context:

@@ -105,12 +105,12 @@ class Retraining:
             audit.append(tx, actor_id=actor.id, kind="retrain", workspace=workspace, subject=subject)
             return self._run_view(tx, found, runs.get(tx, run.id))
 
-    def run(self, workspace: str) -> RunView | None:
-        """Return the latest retraining, live."""
+    def run(self, workspace: str, number: int | None = None) -> RunView | None:
+        """Return the latest retraining, or the one with this number, live."""
         with self.runtime.database.read() as tx:
             found, _ = self.catalogue.workspace(tx, workspace)
-            latest = runs.latest(tx, found.id, "retrain")
-            return self._run_view(tx, found, latest) if latest else None
+            asked = runs.latest(tx, found.id, "retrain") if number is None else runs.get(tx, number)
+            return self._run_view(tx, found, asked) if asked else None
 
     def cancel(self, workspace: str, *, actor: Actor) -> None:
         """Ask the running retraining to stop."""

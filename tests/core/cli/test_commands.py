@@ -203,3 +203,32 @@ def test_a_setting_of_the_wrong_type_is_refused_by_name(tmp_path):
     assert result.exit_code == 1
     assert "PORT" in result.stderr
     assert "'many'" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("PORT", "nan", "at least 1"),
+        ("PORT", "80.5", "whole number"),
+        ("TANDEM_THREADS", "-3", "at least 0"),
+        ("TANDEM_LEASE_SECONDS", "0", "at least 0.1"),
+        ("TANDEM_LEASE_SECONDS", "inf", "at least 0.1"),
+    ],
+)
+def test_a_setting_out_of_range_is_refused_by_name(tmp_path, name, value, said):
+    result = CliRunner(env={"TANDEM_HOME": str(tmp_path), name: value}).invoke(app, ["status"])
+    assert result.exit_code == 1
+    assert name in result.stderr
+    assert said in result.stderr
+
+
+def test_a_place_that_can_not_be_written_is_refused(desk, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    for arguments in (
+        ("explain", "tiny", "t001", "--method", "saliency", "--out", str(tmp_path / "file")),
+        ("export", "tiny", str(tmp_path / "file")),
+        ("audit", "export", str(tmp_path / "file")),
+    ):
+        result = desk.run(*arguments, "--json")
+        assert result.exit_code == 1, result.output
+        assert "Can't write into" in json.loads(result.stdout.splitlines()[-1])["error"]

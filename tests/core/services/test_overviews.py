@@ -4,6 +4,7 @@ import csv
 import json
 import shutil
 from itertools import pairwise
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,7 +12,10 @@ from PIL import Image
 
 from core.contracts import Actor
 from core.errors import BadInput, Conflict, ImportRefused
+from core.services.explaining import evidence_key
 from core.services.exporting import escape_cell
+from core.storage import jobs
+from explain.base import Option
 from tests.helpers.tiny_folder import write_tiny_folder
 from tests.helpers.tiny_product import TARGET, WORKSPACE, corner_mark, names_of, open_home, retrain, verdict
 
@@ -142,6 +146,34 @@ def test_health_is_ok_only_when_every_workspace_serves(product, tmp_path):
     blank.close()
     assert not report.ok
     assert "decoy-digits" in report.reason
+
+
+def test_a_failed_import_does_not_keep_the_others_from_serving(product, folder):
+    toml = folder / "other.toml"
+    toml.write_text((folder / "tiny.toml").read_text().replace('"tiny"', '"other"', 1))
+    job = product.importing.import_folder(toml, folder, actor=ACTOR).job_id
+    assert not product.health.report().ok
+    with product.runtime.database.write() as tx:
+        jobs.request_cancel(tx, job)
+    report = product.health.report()
+    assert report.ok
+    assert report.workspaces["other"].champion is None
+
+
+def test_a_folder_that_can_not_be_written_is_said(product, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    for export in (product.audit.export, lambda folder: product.exporting.export(WORKSPACE, folder)):
+        with pytest.raises(BadInput, match="Can't write into"):
+            export(tmp_path / "file")
+
+
+def test_evidence_is_kept_by_method_options_target_and_label():
+    def key(default=50, name="m", target="t", label="a"):
+        option = Option("steps", "Steps", "int", default)
+        return evidence_key(SimpleNamespace(name=name, config_spec=lambda: (option,)), target, label)
+
+    assert key() == key()
+    assert len({key(), key(51), key(name="n"), key(target="u"), key(label="b")}) == 5
 
 
 def test_audit_rows_are_readable_and_filter(product):
