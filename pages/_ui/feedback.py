@@ -14,7 +14,7 @@ def draw_feedback(feedback: FeedbackView) -> None:
     """Draw the feedback: counts, artefacts, marks as thumbnails."""
     st.header("Feedback since this champion", anchor=False)
     if not feedback.verdicts:
-        st.write("No verdict yet. Review a few cases; corrections and marks gather here.")
+        st.write("No verdict since this champion was trained. Review a few cases; corrections and marks gather here.")
         return
     st.write(
         f"{count(feedback.verdicts, 'verdict')}, of which {count(feedback.overrides, 'correction')}; "

@@ -11,6 +11,7 @@ from pages._ui.progress import draw_progress
 from pages._ui.services import get_services
 from pages._ui.text import count
 
+DECIDED = "Done: it delivered {version}, which was decided on."
 ENDED = {
     "done": "Done: {version} waits at the gate.",
     "failed": "Failed: {error} Start again when that is mended.",
@@ -42,8 +43,11 @@ def _draw_active(workspace: str, run: RunView) -> None:
     st.button("Cancel the run", key="retrain_cancel", on_click=_cancel, args=(workspace,))
 
 
-def _draw_ended(run: RunView) -> None:
-    words = ENDED[run.status].format(version=run.version or "the candidate", error=run.error or "unknown reason.")
+def _draw_ended(run: RunView, candidate: str | None) -> None:
+    decided = run.status == "done" and run.version != candidate
+    words = (DECIDED if decided else ENDED[run.status]).format(
+        version=run.version or "the candidate", error=run.error or "unknown reason."
+    )
     st.text(f"{when(run.created)} · {words}")
 
 
@@ -68,4 +72,4 @@ def draw_run(workspace: str, view: RetrainingView) -> None:
         _live(workspace)
     elif view.run is not None:
         with st.container(key="run_progress"):
-            _draw_ended(view.run)
+            _draw_ended(view.run, view.candidate)
