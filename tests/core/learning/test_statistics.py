@@ -91,6 +91,14 @@ def test_p_value_points_the_right_way():
     assert share_beyond(np.array([np.nan]), 0.0, better="higher") == 1.0
 
 
+def test_a_class_that_is_lost_fails_among_a_hundred():
+    """2,000 draws alone can't say less than 1 / 2001, and a hundred times that is no evidence."""
+    lost = np.random.default_rng(0).normal(-0.8, 0.05, 2000)
+    assert holm([share_beyond(lost, -0.1, better="higher"), *[1.0] * 99])[0] < 0.025
+    assert share_beyond(np.full(2000, -1.0), -0.1, better="higher") == 0.0
+    assert share_beyond(np.array([*[-0.8] * 1999, 0.0]), -0.1, better="higher") == pytest.approx(2 / 2001)
+
+
 def test_empty_input_is_said_not_guessed():
     assert np.isnan(estimate_mean(np.array([]), Resampler.of_groups([])).value)
     assert np.isnan(interval(np.array([]))[0])
