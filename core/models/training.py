@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from core.contracts import Checkpointer, Progress, ProgressReporter
-from core.errors import Cancelled, UserError
+from core.errors import Cancelled, Interrupted, UserError
 from core.models.checkpoint import TrainingState, fingerprint, pack, unpack
 from core.models.network import TandemNetwork
 from core.models.randomness import generator_for
@@ -92,7 +92,7 @@ def fit(
     reporter
         Told of progress at most four times a second.
     checkpointer
-        Given the state every few seconds, and when cancelled. A state of another plan is ignored.
+        Given the state every few seconds, and when the work is stopped. A state of another plan is ignored.
 
     Returns
     -------
@@ -103,13 +103,15 @@ def fit(
     ------
     core.errors.Cancelled
         When `reporter` says so.
+    core.errors.Interrupted
+        When `reporter` says that this process is about to end.
     core.errors.UserError
         When the loss stops being a number; the network keeps the best step so far.
     """
     run = _Run(network, objective, plan, reporter, checkpointer)
     try:
         run.train()
-    except Cancelled:
+    except (Cancelled, Interrupted):
         run.save()
         raise
     return run.result()

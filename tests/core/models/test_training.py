@@ -4,7 +4,7 @@ import torch
 from safetensors.torch import load
 
 from core.contracts import TargetSpec
-from core.errors import BadInput, Cancelled, UserError
+from core.errors import BadInput, Cancelled, Interrupted, UserError
 from core.models import training
 from core.models.embedding import embed_all
 from core.models.examples import Examples, concatenate
@@ -99,6 +99,23 @@ def test_killed_training_resumes_from_its_last_periodic_checkpoint(monkeypatch):
     network, _ = trained(watcher, Keeper(keeper.state))
     assert watcher.reports[0].done == 9
     assert equal(network, whole)
+
+
+@pytest.mark.usefixtures("every_step")
+@pytest.mark.parametrize("stop", [Cancelled, Interrupted])
+def test_stopped_work_is_kept_at_the_step_it_had_reached(stop):
+    class Stopper(Watcher):
+        def report(self, progress):
+            super().report(progress)
+            if progress.done == 3:
+                raise stop("stop")
+
+    keeper = Keeper()
+    with pytest.raises(stop):
+        trained(Stopper(), keeper)
+    watcher = Watcher()
+    trained(watcher, Keeper(keeper.state))
+    assert watcher.reports[0].done == 3
 
 
 @pytest.mark.usefixtures("every_step")
