@@ -27,3 +27,12 @@ def runs(pid: int) -> bool:
 def _fields(file: Path) -> list[str]:
     """Return state, parent and the rest of a process's status line; its name may hold spaces and brackets."""
     return file.read_text().rpartition(")")[2].split()
+
+
+def has_open(pid: int, path: Path) -> bool:
+    """Whether a process has this file open now."""
+    wanted = str(path.resolve())
+    try:
+        return any(str(entry.readlink()) == wanted for entry in Path(f"/proc/{pid}/fd").iterdir())
+    except OSError:
+        return False
