@@ -4,7 +4,7 @@
 const QUIET_INPUTS = ["radio", "checkbox", "range", "button", "submit"];
 const ACTIVE = "button, a, summary, [role=radio], [role=tab], [role=option], [role=menuitem], [role=grid]";
 const ANSWER_BY = 1500; // milliseconds until a click that started no run is given up
-const GIVE_UP = 300; // milliseconds that a key waits for its button once the page stands still
+const GIVE_UP = 1200; // milliseconds that a key waits for its button once the page stands still
 const FIRST_TIME = 5000; // the same, until a key has worked: a browser loads parts of the first page late
 const KEEP_FOR = 8000; // milliseconds that a key waits in all
 const EARLY = /^([0-9]|[a-z]|Enter)$/;
