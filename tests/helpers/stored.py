@@ -60,6 +60,16 @@ class Stored:
         ((label,),) = self.rows(query, self.workspace, case)
         return str(label)
 
+    def unread(self) -> str:
+        """Return a waiting case that nobody has read yet, from the far end of the list."""
+        query = """
+            SELECT cases.name FROM cases JOIN workspaces ON workspaces.id = cases.workspace_id
+            WHERE workspaces.name = ? AND split = 'pool' AND cases.id NOT IN (SELECT case_id FROM reads)
+            ORDER BY cases.name DESC LIMIT 1
+        """
+        ((name,),) = self.rows(query, self.workspace)
+        return str(name)
+
     def patch(self, case: str) -> tuple[int, int, int]:
         """Return (top, left, side) of a digit's corner patch."""
         query = """

@@ -55,8 +55,7 @@ def patch_is_marked(stored: Stored, case: str) -> None:
 
 
 def retrain(person: Person) -> str:
-    """Start a run, watch it, read the gate report; return the candidate's name."""
-    person.go("retraining")
+    """Start a run, watch it live, read the gate report; return the candidate's name."""
     person.press("retrain_start")
     candidate = person.bench.watch_run()
     read_gate(person.bench, candidate)

@@ -6,13 +6,19 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.helpers.product import Served
+from tests.helpers.looks import Looker
+from tests.helpers.product import ROOT, Served
 from tests.helpers.stored import Stored
 from tests.helpers.workbench import PATIENCE, Workbench
 
 HERE = Path(__file__).parent
 FIRST = "test_tour_mouse.py"
 """The tour starts with a workspace that nobody has touched, so it comes before the others."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Offer `pytest tests/journeys --screenshots FOLDER`."""
+    parser.addoption("--screenshots", metavar="FOLDER", help="keep pictures of every page in both themes there")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -48,3 +54,22 @@ def stored(served: Served) -> Stored:
 def bench(page: Page, served: Served) -> Workbench:
     """The workbench in the tab."""
     return Workbench(page, served.url)
+
+
+@pytest.fixture(scope="session")
+def screenshots(request: pytest.FixtureRequest) -> Path | None:
+    """Where pictures are kept, if anywhere: a folder outside the checkout."""
+    named = request.config.getoption("--screenshots", default=None)
+    if named is None:
+        return None
+    folder = Path(named).resolve()
+    if folder.is_relative_to(ROOT):
+        raise pytest.UsageError(f"--screenshots {named} lies in the checkout; name a folder outside of it.")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@pytest.fixture
+def looker(page: Page, screenshots: Path | None) -> Looker:
+    """Looks at the tab in both themes."""
+    return Looker(page, screenshots)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
+from tests.helpers.looks import Looker
 from tests.helpers.persons import MousePerson
 from tests.helpers.product import ROOT, Served, environment
 from tests.helpers.stored import Stored
@@ -60,7 +61,7 @@ def test_import_says_what_it_did(imported):
     assert auroc["value"] > 0.7
 
 
-def test_reading_marking_and_retraining(chest: Workbench, radiographs: Stored):
+def test_reading_marking_and_retraining(chest: Workbench, radiographs: Stored, looker: Looker):
     person = MousePerson(chest)
     chest.page.goto(f"{chest.url}/")
     person.choose_workspace(WORKSPACE)
@@ -72,6 +73,8 @@ def test_reading_marking_and_retraining(chest: Workbench, radiographs: Stored):
     seen = []
     for place in range(CASES):
         seen.append(review_one(person, radiographs, every_method=place == 0))
+        if place == 0:
+            looker.look("chest-review")
         person.next(seen[-1].case)
     assert {one.answer.version for one in seen} == {champion}
     for one in seen:
@@ -82,6 +85,7 @@ def test_reading_marking_and_retraining(chest: Workbench, radiographs: Stored):
     candidate = chest.watch_run()
     for line in ("Accuracy", "Reliance on side marker", "Recall of Pneumonia", "Recall of No finding"):
         assert chest.gate_verdict(line) in ("pass", "fail", "not assessable"), line
+    looker.look("chest-retraining-gate")
     assert candidate in chest.button("reject").inner_text()
     person.decide("reject", "Only a look at the report.")
 
@@ -123,11 +127,7 @@ def corner_is_marked(stored: Stored, case: str) -> None:
 
 
 def test_deep_links(chest: Workbench, radiographs: Stored):
-    ((case,),) = radiographs.rows(
-        "SELECT cases.name FROM cases JOIN workspaces ON workspaces.id = cases.workspace_id "
-        "WHERE workspaces.name = ? AND split = 'pool' ORDER BY cases.name DESC LIMIT 1",
-        WORKSPACE,
-    )
+    case = radiographs.unread()
     chest.open_case(case)
     assert chest.case() == case
     assert chest.page.get_by_label("Workspace").first.input_value() == WORKSPACE

@@ -36,6 +36,7 @@ def test_tour_by_keyboard(bench: Workbench, stored: Stored) -> None:
     for one in seen:
         patch_is_marked(stored, one.case)
 
+    person.go("retraining")
     candidate = retrain(person)
     promote_and_roll_back(person, seen, candidate, champion)
     audit_tells(person, CASES, candidate)

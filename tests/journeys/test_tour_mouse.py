@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from tests.helpers.looks import Looker
 from tests.helpers.persons import MousePerson
 from tests.helpers.stored import Stored
 from tests.helpers.tour import audit_tells, patch_is_marked, promote_and_roll_back, retrain, review_one
@@ -10,11 +11,12 @@ from tests.helpers.workbench import Workbench
 CASES = 12
 
 
-def test_tour_by_mouse(bench: Workbench, stored: Stored) -> None:
+def test_tour_by_mouse(bench: Workbench, stored: Stored, looker: Looker) -> None:
     person = MousePerson(bench)
     assert stored.rows("SELECT COUNT(*) FROM verdicts") == [(0,)], "the tour needs a workspace that nobody touched"
     bench.visit("")
     bench.says("tour", "one planted shortcut")
+    looker.look("home-new")
     champion = bench.champion()
     person.go("worklist")
     person.press("open_next")
@@ -28,6 +30,12 @@ def test_tour_by_mouse(bench: Workbench, stored: Stored) -> None:
     for one in seen:
         patch_is_marked(stored, one.case)
 
+    person.go("retraining")
+    looker.look("retraining-feedback")
     candidate = retrain(person)
+    looker.look("retraining-gate")
     promote_and_roll_back(person, seen, candidate, champion)
+    looker.look("review-verdict")
     audit_tells(person, CASES, candidate)
+    person.go("retraining")
+    looker.look("retraining-decided")
