@@ -128,10 +128,17 @@ def _alarms(tx: Connection, workspace: Workspace, candidates: tuple[str, ...]) -
     run = jobs.latest(tx, workspace.name, "retrain")
     if run is not None and run.status == "failed":
         alarms.append(f"The last retraining failed: {run.error}")
+    measured = jobs.latest(tx, workspace.name, "gate")
     for name in candidates:
         report = gates.get(tx, versions.get(tx, workspace.id, name).id)
         if report is not None and report.verdict == "fail":
             alarms.append(f"The gate failed {name}.")
+        stale = report is None or report.champion != workspace.champion
+        if stale and measured is not None and measured.status == "failed" and measured.payload["version"] == name:
+            alarms.append(
+                f"{name} could not be measured: {measured.error} "
+                f"Measure it again with: python -m core gate {workspace.name} {name}"
+            )
     return tuple(alarms)
 
 

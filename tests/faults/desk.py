@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
+import psycopg
 from typer.testing import CliRunner
 
 from core.cli import app
@@ -87,7 +88,11 @@ class Desk:
         return Desk(Path(shutil.copytree(self.home, target)), {**self.settings, **settings})
 
     def rows(self, query: str, *values: object) -> list[tuple]:
-        """Read the SQLite file past the product."""
+        """Read the database past the product; `?` stands for a value."""
+        address = self.settings.get("TANDEM_DATABASE_URL")
+        if address is not None:
+            with psycopg.connect(address) as connection:
+                return connection.execute(query.replace("?", "%s"), values).fetchall()
         with closing(sqlite3.connect(f"file:{self.home / 'tandem.db'}?mode=ro", uri=True, timeout=30)) as connection:
             return connection.execute(query, values).fetchall()
 
