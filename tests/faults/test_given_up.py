@@ -30,7 +30,7 @@ def test_a_failed_retraining_is_told_and_the_next_one_starts(tiny):
         verdict(services, names_of(services, "pool")[0], marks=(corner_mark(),))
         revise(services, "learning_rate = 0.01", "learning_rate = 1e30")
         run = services.retraining.start(WORKSPACE, actor=actor)
-        with pytest.raises(UserError, match="Training diverged .* Lower training.learning_rate"):
+        with pytest.raises(UserError, match=r"Training diverged .* Lower training\.learning_rate"):
             services.jobs.wait(run.job_id)
         assert services.retraining.run(WORKSPACE).status == "failed"
         (alarm,) = services.workspaces.home(WORKSPACE, actor=actor).alarms
