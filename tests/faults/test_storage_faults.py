@@ -221,7 +221,9 @@ def test_a_port_in_use_is_told_with_another_one(tiny):
     assert f"PORT={port + 1} make run" in said
 
 
-@pytest.mark.parametrize(("port", "words"), [("0", "between 1 and 65535"), ("http", "must be a number")])
+@pytest.mark.parametrize(
+    ("port", "words"), [("0", "at least 1"), ("65536", "between 1 and 65535"), ("http", "must be a number")]
+)
 def test_a_port_that_is_none_is_told(tiny, port, words):
     assert words in refused(Desk(tiny.home, {"PORT": port}).run("serve"))
 

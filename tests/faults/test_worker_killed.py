@@ -177,7 +177,7 @@ def test_a_worker_killed_at_20_moments_leaves_nothing_half_done(hunt):
 
 def test_a_resumed_retraining_gives_the_weights_of_an_uninterrupted_one(hunt):
     desk = hunt.desk
-    revise(desk, f"epochs = {EPOCHS}", f"epochs = {3 * EPOCHS}")  # outlives its first checkpoint anywhere
+    revise(desk, f"epochs = {EPOCHS}", f"epochs = {2 * EPOCHS}")  # outlives its first checkpoint anywhere
     hunt.strike("checkpoint", 0.2)
     hunt.let_it_finish()
     retraining(desk)
