@@ -7,9 +7,11 @@ const ANSWER_BY = 1500; // milliseconds until a click that started no run is giv
 const GIVE_UP = 1200; // milliseconds that a key waits for its button once the page stands still
 const FIRST_TIME = 5000; // the same, until a key has worked: a browser loads parts of the first page late
 const KEEP_FOR = 8000; // milliseconds that a key waits in all
+const SETTLE = 120; // milliseconds after a run in which its last parts still arrive
+const APART = 50; // milliseconds between two keys, so that a form knows the label before it is sent
 const EARLY = /^([0-9]|[a-z]|Enter)$/;
 
-const keyboard = { data: null, queue: [], sent: 0, timer: 0, focused: null, listening: false, worked: false };
+const keyboard = { data: null, queue: [], sent: 0, timer: 0, stillSince: 0, focused: null, listening: false, worked: false };
 
 function typing(element) {
   if (!(element instanceof Element)) return false;
@@ -41,9 +43,11 @@ function perform(binding, element) {
 
 function busy() {
   if (running()) {
-    keyboard.sent = 0;
+    keyboard.sent = keyboard.stillSince = 0;
     return true;
   }
+  keyboard.stillSince ||= performance.now();
+  if (performance.now() - keyboard.stillSince < SETTLE) return true;
   return keyboard.sent > 0 && performance.now() - keyboard.sent < ANSWER_BY;
 }
 
@@ -53,7 +57,7 @@ function bound(key) {
 
 function pump() {
   clearTimeout(keyboard.timer);
-  while (keyboard.queue.length) {
+  if (keyboard.queue.length) {
     const waiting = keyboard.queue[0];
     const now = performance.now();
     const drawing = busy() || !keyboard.data;
@@ -69,6 +73,7 @@ function pump() {
     keyboard.queue.shift();
     keyboard.worked ||= Boolean(element);
     if (element) perform(binding, element);
+    if (keyboard.queue.length) keyboard.timer = setTimeout(pump, APART);
   }
 }
 
@@ -77,8 +82,10 @@ function press(key) {
   pump();
 }
 
+// A focused button takes Enter itself, unless it is left over from the case before or does what Enter does here.
 function enterBelongsHere(target) {
   if (!(target instanceof Element) || !target.closest(ACTIVE)) return true;
+  if (target.closest("[data-stale=true]")) return true;
   return (keyboard.data?.enter_from ?? []).some((selector) => target.closest(selector));
 }
 
