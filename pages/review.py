@@ -12,6 +12,7 @@ from pages._ui.header import draw_about, draw_title
 from pages._ui.reading import Reading, begin, opening
 from pages._ui.services import get_services
 from pages._ui.sidebar import page
+from pages._ui.slots import slot
 from pages._ui.viewer import draw_viewer
 
 
@@ -33,7 +34,7 @@ def _draw(case: CaseView, top: DeltaGenerator) -> None:
     draw_about(case, reading, top)
     with st.form("review", border=False, enter_to_submit=False):
         left, right = st.columns([1.25, 1], gap="small")
-        with right, st.container(gap="xsmall"), guarded():
+        with right, slot(reading.turn), guarded():
             version = _boxes(case, reading)
         with left, st.container(gap="xsmall"):
             key = evidence_key(case, reading, version)

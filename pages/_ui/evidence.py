@@ -53,10 +53,11 @@ def draw_quality(case: CaseView, key: Key | None, found: EvidenceView | None) ->
             _quality(case, found)
         elif key is not None and not desk().ready(key):
             _wait(key)
-        elif case.read_done:
-            st.caption("Evidence appears here when you ask for it (e).")
+            st.empty()
         else:
-            st.caption("The model's answer and its evidence come after your own read.")
+            due = "Evidence appears here when you ask for it (e)."
+            st.caption(due if case.read_done else "The model's answer and its evidence come after your own read.")
+            st.empty()
 
 
 def _quality(case: CaseView, found: EvidenceView) -> None:

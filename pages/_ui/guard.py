@@ -44,8 +44,10 @@ def acting() -> Iterator[None]:
 
 
 def show_notice() -> bool:
-    """Draw the message of a callback that failed, once; return whether there was one."""
+    """Draw the message of a callback that failed, once, or nothing in its place; return whether there was one."""
     message = st.session_state.pop(_NOTICE, None)
     if message:
         st.error(message, icon=":material/error:")
+    else:
+        st.empty()
     return bool(message)

@@ -28,6 +28,9 @@ class Reading:
     case: str
     nonce: str = field(default_factory=lambda: uuid4().hex)
     opened: float = field(default_factory=monotonic)
+    turn: int = 0
+    """Which of two places its boxes stand in: it changes with the case and with its step."""
+    step: str = ""
     stage: str = ""
     """What the widgets were last filled for; they are filled again when it changes."""
     method: str | None = None
@@ -70,10 +73,12 @@ def begin(case: CaseView) -> Reading:
     """Return the reading of `case`; fill the widgets when the case or its step changed."""
     reading = current()
     if reading is None or (reading.workspace, reading.case) != (case.workspace, case.name):
-        reading = Reading(case.workspace, case.name)
+        reading = Reading(case.workspace, case.name, turn=reading.turn if reading else 0)
         st.session_state[_READING] = reading
         get_services().review.prefetch(case.workspace, actor=context.actor(), after=case.name)
-    stage = opening(reading, case)
+    step, stage = f"{reading.nonce}:{case.read_done}", opening(reading, case)
+    if reading.step != step:
+        reading.step, reading.turn = step, 1 - reading.turn
     if reading.stage != stage:
         reading.stage = stage
         _fill(case)
