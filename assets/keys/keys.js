@@ -41,13 +41,13 @@ function perform(binding, element) {
   }
 }
 
-function busy() {
+function busy(settle = true) {
   if (running()) {
     keyboard.sent = keyboard.stillSince = 0;
     return true;
   }
   keyboard.stillSince ||= performance.now();
-  if (performance.now() - keyboard.stillSince < SETTLE) return true;
+  if (settle && performance.now() - keyboard.stillSince < SETTLE) return true;
   return keyboard.sent > 0 && performance.now() - keyboard.sent < ANSWER_BY;
 }
 
@@ -60,9 +60,9 @@ function pump() {
   if (keyboard.queue.length) {
     const waiting = keyboard.queue[0];
     const now = performance.now();
-    const drawing = busy() || !keyboard.data;
-    if (drawing) waiting.idle = now;
     const binding = bound(waiting.key);
+    const drawing = busy(!binding?.focus) || !keyboard.data;
+    if (drawing) waiting.idle = now;
     const element = drawing || !binding ? null : meant(binding);
     const patience = keyboard.worked ? GIVE_UP : FIRST_TIME;
     const vain = now - (waiting.idle ?? waiting.pressed) > patience || now - waiting.pressed > KEEP_FOR;
@@ -140,7 +140,7 @@ function listen() {
   document.documentElement.dataset.tandemKeys = "listening";
   for (const down of [true, false]) document.addEventListener("keydown", onKey, down);
   const app = document.querySelector("[data-testid=stApp]");
-  if (app) new MutationObserver(busy).observe(app, { attributeFilter: ["data-test-script-state"] });
+  if (app) new MutationObserver(() => busy()).observe(app, { attributeFilter: ["data-test-script-state"] });
 }
 
 // Mounted twice: without bindings by every page, so that it listens early, and with them by the review.
