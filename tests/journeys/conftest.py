@@ -12,6 +12,7 @@ from tests.helpers.stored import Stored
 from tests.helpers.workbench import PATIENCE, Workbench
 
 HERE = Path(__file__).parent
+FAILED = pytest.StashKey[bool]()
 FIRST = "test_tour_mouse.py"
 """The tour starts with a workspace that nobody has touched, so it comes before the others."""
 
@@ -31,8 +32,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         items[place] = item
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """Remember that a journey failed, so that its last sight can be kept."""
+    report = yield
+    item.stash[FAILED] = item.stash.get(FAILED, False) or report.failed
+    return report
+
+
 @pytest.fixture
-def page(chromium: Browser) -> Iterator[Page]:
+def page(chromium: Browser, request: pytest.FixtureRequest, screenshots: Path | None) -> Iterator[Page]:
     """A tab of the size of a small laptop; fails the test when the page's own script raised an error."""
     context = chromium.new_context(viewport={"width": 1280, "height": 720})
     context.set_default_timeout(PATIENCE)
@@ -40,6 +49,8 @@ def page(chromium: Browser) -> Iterator[Page]:
     problems: list[str] = []
     tab.on("pageerror", lambda error: problems.append(str(error)))
     yield tab
+    if screenshots is not None and request.node.stash.get(FAILED, False):
+        tab.screenshot(path=screenshots / f"failed-{request.node.name}.png")
     context.close()
     assert problems == []
 
