@@ -3,6 +3,8 @@
 from typing import Literal
 
 FieldKind = Literal["image", "numeric", "categorical", "text"]
+SourceKind = Literal["package", "folder", "parquet", "jsonl", "images", "coco", "label-studio", "dicom"]
+Tokeniser = Literal["words", "wordpiece"]
 Split = Literal["train", "validation", "calibration", "ledger", "pool"]
 ActorKind = Literal["person", "service"]
 MarkKind = Literal["ignore", "look_here"]

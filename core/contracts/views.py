@@ -26,8 +26,29 @@ class TargetView:
 
 
 @dataclass(frozen=True, slots=True)
+class PopulationView:
+    """Where the values of a table field lie among the cases that train the model, and where this one is."""
+
+    n: int
+    """Cases that have a value."""
+    missing: int
+    """Cases that have none."""
+    edges: tuple[float, ...] = ()
+    """Numeric: edges of the histogram's bins, one more than `counts`."""
+    counts: tuple[int, ...] = ()
+    """Cases in each bin, or of each category."""
+    categories: tuple[str, ...] = ()
+    """Categorical: words for each category, most frequent first."""
+    below: float | None = None
+    """Numeric: share of cases with a smaller value, ties counted half; 0 to 1."""
+
+
+@dataclass(frozen=True, slots=True)
 class FieldView:
-    """One input as the viewer shows it. Images: encoded bytes a browser can show, EXIF-corrected size."""
+    """One input as the viewer shows it. Images: encoded bytes a browser can show, EXIF-corrected size.
+
+    A field without image, number and text is missing.
+    """
 
     name: str
     title: str
@@ -38,6 +59,20 @@ class FieldView:
     height: int = 0
     number: float | None = None
     text: str | None = None
+    """The stored text, or the stored category."""
+    words: str = ""
+    """Words for the category."""
+    unit: str = ""
+    population: PopulationView | None = None
+    spans: tuple[tuple[int, int], ...] = ()
+    """Text: code points [start, end) of each word, in order: what can be marked with one click."""
+    read_until: int | None = None
+    """Text: the model reads up to this code point; None when it reads all."""
+
+    @property
+    def missing(self) -> bool:
+        """Whether the case has no value for this field."""
+        return self.image is None and self.number is None and self.text is None
 
 
 @dataclass(frozen=True, slots=True)

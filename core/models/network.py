@@ -57,7 +57,7 @@ class TandemNetwork(nn.Module):
         self.fields = tuple(field.name for field in spec.fields)
         self.targets = tuple(target.name for target in spec.targets)
         self.encoders = nn.ModuleDict(
-            {f"field_{f.name}": build_encoder(spec.encoder, f, load_weights=load_weights) for f in spec.fields}
+            {f"field_{f.name}": build_encoder(spec.encoder_of(f), f, load_weights=load_weights) for f in spec.fields}
         )
         self.dim = sum(self.encoder(name).dim for name in self.fields)
         self.standardiser = Standardiser(self.dim) if self.frozen else nn.Identity()

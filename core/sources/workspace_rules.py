@@ -9,7 +9,7 @@ from core.contracts import UNSURE, WorkspaceSpec
 
 def check_workspace(spec: WorkspaceSpec) -> list[str]:
     """Return what is wrong with a workspace as `key: got, wanted`, empty when nothing is."""
-    rules = (_source, _targets, _attributes, _split, _encoder, _costs)
+    rules = (_source, _fields, _targets, _attributes, _split, _encoder, _costs)
     return [mistake for rule in rules for mistake in rule(spec)]
 
 
@@ -55,8 +55,32 @@ def _split(spec: WorkspaceSpec) -> Iterator[str]:
 
 
 def _encoder(spec: WorkspaceSpec) -> Iterator[str]:
-    if any(width < 1 for width in spec.encoder.hidden):
-        yield f"encoder.hidden: got {list(spec.encoder.hidden)}, wanted layer widths of at least 1"
+    named = {f"encoders.{name}": encoder for name, encoder in spec.encoders.items()}
+    for key, encoder in ({"encoder": spec.encoder} | named).items():
+        if encoder is not None and any(width < 1 for width in encoder.hidden):
+            yield f"{key}.hidden: got {list(encoder.hidden)}, wanted layer widths of at least 1"
+        if encoder is not None and encoder.width % encoder.heads:
+            yield f"{key}.width: got {encoder.width}, wanted a multiple of heads ({encoder.heads})"
+    if any(width < 1 for width in spec.fusion.hidden or ()):
+        yield f"fusion.hidden: got {list(spec.fusion.hidden or ())}, wanted layer widths of at least 1"
+
+
+def _fields(spec: WorkspaceSpec) -> Iterator[str]:
+    for field in spec.fields:
+        path = f"fields.{field.name}"
+        if field.kind == "categorical" and len(field.categories) < 2:
+            yield f"{path}.categories: got {len(field.categories)} entries, wanted every value that the field may have"
+        if field.kind != "categorical" and field.categories:
+            yield f"{path}.categories: got {len(field.categories)} entries, wanted none for a field of kind {field.kind}"
+        if len(set(field.categories)) != len(field.categories) or any(
+            c != c.strip() or not c for c in field.categories
+        ):
+            yield f"{path}.categories: got {list(field.categories)}, wanted different texts without spaces at their ends"
+        if field.minimum is not None and field.maximum is not None and field.minimum >= field.maximum:
+            yield f"{path}.minimum: got {field.minimum:g}, wanted less than maximum ({field.maximum:g})"
+        for category in field.display:
+            if category not in field.categories:
+                yield f'{path}.display: got "{category}", wanted one of {", ".join(field.categories)}'
 
 
 def _costs(spec: WorkspaceSpec) -> Iterator[str]:

@@ -65,7 +65,6 @@ MISTAKES = [
     ("[[targets]]", "[[target]]", "target: unknown key, did you mean targets?"),
     ("[split]", "[split]\nencoder = 1", "split.encoder: unknown key in this section; it is a key of the whole"),
     ("[split]", "[split]\nfoo = 1", "split.foo: unknown key; known keys: calibration, group, ledger, pool, seed"),
-    ('[encoder]\nname = "mlp"\nhidden = [50, 30]', "", "encoder: the key is missing, wanted a section [encoder] with"),
     ("hidden = [50, 30]", "hidden = 50", "encoder.hidden: got 50, wanted a list in [ ]"),
     ("hidden = [50, 30]", 'hidden = [50, "a"]', 'encoder.hidden.entry 2: got "a", wanted a whole number'),
     ("hidden = [50, 30]", "hidden = [50, 0]", "encoder.hidden: got [50, 0], wanted layer widths of at least 1"),
@@ -129,7 +128,6 @@ def test_an_empty_file_names_what_is_needed():
         "title",
         "fields",
         "targets",
-        "encoder",
     ]
     assert "fields: the key is missing, wanted a section [[fields]] with the keys name, kind" in refused("")
 
