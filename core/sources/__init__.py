@@ -1,6 +1,15 @@
-"""Where cases come from: workspace files, package data sets, folders with a CSV."""
+"""Where cases come from: workspace files, package data sets, folders in several formats."""
 
-from core.sources.base import BlobStore, CaseSource, RowProblem, SourceResult, content_hash, split_of
+from core.sources.base import (
+    BlobStore,
+    CaseSource,
+    RowProblem,
+    SourceRegion,
+    SourceResult,
+    SourceVerdict,
+    content_hash,
+    split_of,
+)
 from core.sources.decoy_digits import patch_box, shade_of
 from core.sources.registry import SOURCES, source_of
 from core.sources.workspace_file import load_workspace, parse_workspace
@@ -10,7 +19,9 @@ __all__ = [
     "BlobStore",
     "CaseSource",
     "RowProblem",
+    "SourceRegion",
     "SourceResult",
+    "SourceVerdict",
     "content_hash",
     "load_workspace",
     "parse_workspace",

@@ -6,7 +6,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from core.contracts import FieldValue, NewCase, ProgressReporter, Split, SplitSpec, WorkspaceSpec
+from core.contracts import (
+    Confidence,
+    FieldValue,
+    MarkKind,
+    NewCase,
+    ProgressReporter,
+    Split,
+    SplitSpec,
+    Stance,
+    WorkspaceSpec,
+)
 
 
 class BlobStore(Protocol):
@@ -21,7 +31,11 @@ class BlobStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RowProblem:
-    """A row that can't be used. `line` is its line in the CSV (the header is 1), or 0 when there is no CSV."""
+    """A row that can't be used.
+
+    `line` is its line in the table (the header of a CSV is 1), or its number in a list (the first is 1), or 0 when
+    there is neither; `column` then names the file or the entry.
+    """
 
     line: int
     column: str
@@ -29,11 +43,57 @@ class RowProblem:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceRegion:
+    """A mark that comes with the data. Exactly one of `mask`, `names` and `spans` is set.
+
+    It belongs to the verdict of its actor on its case and target; where the source gives none, one is made that
+    agrees with `label`.
+    """
+
+    case: str
+    field: str
+    kind: MarkKind
+    artefact: str | None = None
+    mask: bytes | None = None
+    """1-bit PNG in the pixels of the upright original."""
+    names: tuple[str, ...] = ()
+    spans: tuple[tuple[int, int], ...] = ()
+    label: str | None = None
+    """What the case is said to be; the case's own label when None."""
+    actor: str | None = None
+    """Who marked it; the import itself when None."""
+    target: str | None = None
+    """The target that `label` answers; the first that the case has a label of when None."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceVerdict:
+    """A verdict that comes with the data."""
+
+    case: str
+    target: str
+    label: str
+    actor: str | None = None
+    """Who gave it; the import itself when None."""
+    stance: Stance = "agree"
+    confidence: Confidence = "certain"
+    comment: str = ""
+    version: str | None = None
+    """Name of the version that was shown, where it was given; it need not exist here."""
+    at: str = ""
+    """When it was given, as the source says."""
+
+
+@dataclass(frozen=True, slots=True)
 class SourceResult:
-    """What a source found: cases with their blobs stored, and the rows that can't be used."""
+    """What a source found: cases with their blobs stored, the rows that can't be used, and what was said of cases."""
 
     cases: tuple[NewCase, ...]
     problems: tuple[RowProblem, ...]
+    regions: tuple[SourceRegion, ...] = ()
+    verdicts: tuple[SourceVerdict, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What a person should know of the import besides: what was left out on purpose, and why."""
 
 
 class CaseSource(Protocol):

@@ -1,27 +1,21 @@
-"""Which source reads which kind of workspace."""
+"""Which source reads which kind of workspace. A source is imported when it is first asked for."""
 
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from pathlib import Path
+from typing import cast
 
 from core.contracts import WorkspaceSpec
 from core.errors import ImportRefused
 from core.sources.base import CaseSource
-from core.sources.folder import FolderSource
-from core.sources.package import PackageSource
 
-
-def _folder(folder: Path | None) -> CaseSource:
-    if folder is None:
-        raise ImportRefused("This workspace reads its cases from a folder. Name the folder that holds its CSV.")
-    return FolderSource(folder)
-
-
-def _package(_folder: Path | None) -> CaseSource:
-    return PackageSource()
-
-
-SOURCES: Mapping[str, Callable[[Path | None], CaseSource]] = {"folder": _folder, "package": _package}
-"""`source.kind` -> how to open it; the folder is None where the person named none."""
+PACKAGE = "package"
+"""The kind that reads no folder."""
+SOURCES: Mapping[str, str] = {
+    "folder": "core.sources.folder:FolderSource",
+    "package": "core.sources.package:PackageSource",
+}
+"""`source.kind` -> `module:class`; the class is called with the folder, where the kind reads one."""
 
 
 def source_of(spec: WorkspaceSpec, folder: Path | None = None) -> CaseSource:
@@ -37,6 +31,14 @@ def source_of(spec: WorkspaceSpec, folder: Path | None = None) -> CaseSource:
     Raises
     ------
     ImportRefused
-        When the workspace reads a folder and none was named.
+        When the workspace reads a folder and none was named, or it is none.
     """
-    return SOURCES[spec.source.kind](folder)
+    module, name = SOURCES[spec.source.kind].split(":")
+    opened = cast(Callable[..., CaseSource], getattr(import_module(module), name))
+    if spec.source.kind == PACKAGE:
+        return opened()
+    if folder is None:
+        raise ImportRefused("This workspace reads its cases from a folder. Name the folder that holds its files.")
+    if not folder.is_dir():
+        raise ImportRefused(f"{folder} is no folder. Name the folder that holds the files of {spec.name!r}.")
+    return opened(folder)
