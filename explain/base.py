@@ -21,9 +21,11 @@ class Subject:
     """
 
     module: nn.Module
-    """`forward(*inputs)`, each [B, ...], to logits [B, K]; rows must not influence one another in eval mode."""
+    """`forward(*inputs)`, each [B, ...], to logits [B, K]; rows must not influence one another in eval mode. What is
+    padding or missing must not be read off the values (a zero baseline has the same), but be fixed for the case."""
     kinds: tuple[InputKind, ...]
-    """One per input. Images are [B, C, H, W] in 0..1."""
+    """One per input: image [B, C, H, W] in 0..1, numeric [B, 1], categorical one-hot [B, K], text embeddings [B, T, D]
+    whose padding rows are zero."""
     output_sd: tuple[float, ...]
     """Standard deviation of each class's logit over calibration cases: the scale of the completeness error."""
     lock: AbstractContextManager[Any] = field(default_factory=threading.RLock)
@@ -34,7 +36,8 @@ class Attribution:
     """One explanation of one logit of one case."""
 
     values: tuple[Tensor, ...]
-    """One per input, of the input's shape without the batch; float32, on the CPU, without a graph."""
+    """One per input, of the input's shape without the batch; float32, on the CPU, without a graph. On one scale for all
+    inputs of a case once `explain.quality.summed` over channels, a token's embedding or a one-hot category."""
     completeness_error: float | None
     """See `explain.quality.completeness_error` (0 is best); None for a method whose values do not add up to F."""
     reached: bool

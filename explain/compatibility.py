@@ -18,7 +18,7 @@ def usable_case(subject: Subject, inputs: tuple[Tensor, ...]) -> Case | None:
 
 
 def has_input_gradient(subject: Subject, inputs: tuple[Tensor, ...], *, zero_is_fine: bool) -> bool:
-    """Return whether the logits have a finite gradient by every input.
+    """Return whether the logits have a finite gradient by every input that they depend on.
 
     With `zero_is_fine` false, a gradient that is zero everywhere (a model of hard thresholds, say) is refused too:
     a method that shows the gradient itself would silently show nothing.
@@ -32,7 +32,16 @@ def has_input_gradient(subject: Subject, inputs: tuple[Tensor, ...], *, zero_is_
         if not logits.requires_grad:
             return False
         weights = torch.arange(1, logits.shape[1] + 1, device=logits.device) / logits.shape[1]  # softmax-safe: unequal
-        gradients = torch.autograd.grad((logits * weights).sum(), points, allow_unused=True)
-    if any(gradient is None or not bool(torch.isfinite(gradient).all()) for gradient in gradients):
+        gradients: tuple[Tensor | None, ...] = torch.autograd.grad((logits * weights).sum(), points, allow_unused=True)
+        if any(gradient is None and _is_used(case, n) for n, gradient in enumerate(gradients)):
+            return False
+    if any(gradient is not None and not bool(torch.isfinite(gradient).all()) for gradient in gradients):
         return False
     return zero_is_fine or any(bool(gradient.any()) for gradient in gradients if gradient is not None)
+
+
+def _is_used(case: Case, number: int) -> bool:
+    """Return whether the answer changes with input `number`."""
+    moved = tuple(item.detach() + (n == number) for n, item in enumerate(case.inputs))
+    with torch.no_grad():
+        return not torch.equal(case.module(*case.inputs), case.module(*moved))

@@ -11,15 +11,23 @@ from explain.base import Attribution, Option, OptionValue, Subject
 from explain.compatibility import usable_case
 from explain.errors import ExplainError
 from explain.isolation import full_precision
-from explain.layers import convolutional_layers
+from explain.layers import convolutional_layer
 from explain.validation import Case, checked_options
+
+UNFIT = (
+    "Grad-CAM needs a model of one image and nothing else, with a convolutional layer; this one does not fit. "
+    "Try integrated gradients or occlusion."
+)
 
 
 class GradCam:
     """ReLU of the last convolutional activations weighted by their mean gradients, scaled up to the image.
 
-    The map [H, W] is spread evenly over the channels, so that summing over channels gives it back. Inputs that
-    are not images get zeros. The layer is found by watching a forward pass (`explain.layers`).
+    The map [H, W] is spread evenly over the channels, so that summing over channels gives it back. The layer is found
+    by watching a forward pass (`explain.layers`).
+
+    It fits models of one image and nothing else. A map holds activations, not shares of the logit: beside other inputs
+    it would say nothing of them and pass for the whole answer, and the maps of two images have two scales.
 
     References
     ----------
@@ -37,13 +45,13 @@ class GradCam:
         return ()
 
     def is_compatible(self, subject: Subject, inputs: tuple[Tensor, ...]) -> bool:
-        """Return whether there is an image whose last convolutional activations the answer depends on."""
+        """Return whether an image is all the model sees and its last convolutional activations have a gradient."""
+        if subject.kinds != ("image",):
+            return False
         with full_precision(inputs[0].device):
             case = usable_case(subject, inputs)
-            if case is None:
-                return False
-            layers = convolutional_layers(case.module, subject.kinds, case.inputs)
-            return bool(layers) and all(_has_gradient(case, layer) for layer in layers.values())
+            layer = None if case is None else convolutional_layer(case.module, case.inputs[0])
+            return case is not None and layer is not None and _has_gradient(case, layer)
 
     def explain(
         self,
@@ -57,28 +65,25 @@ class GradCam:
         checked_options(self, options)
 
         def compute(case: Case) -> Computed:
-            layers = convolutional_layers(case.module, subject.kinds, case.inputs)
-            if not layers:
-                raise ExplainError("Grad-CAM needs an image and a convolutional layer; this model has none that fits.")
-            return Computed(tuple(_map(case, layers.get(n), item) for n, item in enumerate(case.inputs)))
+            layer = convolutional_layer(case.module, case.inputs[0]) if subject.kinds == ("image",) else None
+            if layer is None:
+                raise ExplainError(UNFIT)
+            return Computed((_map(case, layer, case.inputs[0]),))
 
         return answer(subject, inputs, label, baselines, signed=self.signed, compute=compute)
 
 
-def _map(case: Case, layer: nn.Module | None, item: Tensor) -> Tensor:
-    if layer is None:
-        return torch.zeros_like(item)
-    coarse = _coarse(case, layer, relu=True)
-    height, width = item.shape[-2:]
-    fine: Tensor = LayerAttribution.interpolate(coarse, (height, width), "bilinear")  # [1, 1, H, W]
-    return fine.expand_as(item) / item.shape[1]
+def _map(case: Case, layer: nn.Module, image: Tensor) -> Tensor:
+    height, width = image.shape[-2:]
+    fine: Tensor = LayerAttribution.interpolate(_coarse(case, layer, relu=True), (height, width), "bilinear")
+    return fine.expand_as(image) / image.shape[1]  # [1, 1, H, W] to [1, C, H, W]
 
 
 def _coarse(case: Case, layer: nn.Module, *, relu: bool) -> Tensor:
     """Return Captum's map [1, 1, h, w] of the layer."""
-    points = tuple(item.detach().requires_grad_(item.is_floating_point()) for item in case.inputs)
+    point = case.inputs[0].detach().requires_grad_()
     values: Tensor = LayerGradCam(case.module, layer).attribute(
-        points, target=case.label, relu_attributions=relu, attr_dim_summation=True
+        point, target=case.label, relu_attributions=relu, attr_dim_summation=True
     )
     return values.detach()
 

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from explain.base import InputKind
-
 CONVOLUTIONS = (nn.Conv2d, nn.ConvTranspose2d)
 
 
@@ -17,7 +15,7 @@ class Call:
     module: nn.Module
     shape: tuple[int, ...]
     watched: bool
-    """Whether the answer depends on the watched input."""
+    """Whether the answer depends on the image."""
 
     @property
     def is_map(self) -> bool:
@@ -25,27 +23,22 @@ class Call:
         return len(self.shape) == 4 and self.shape[2] * self.shape[3] > 1
 
 
-def convolutional_layers(
-    module: nn.Module, kinds: tuple[InputKind, ...], inputs: tuple[Tensor, ...]
-) -> dict[int, nn.Module]:
-    """Return, for each image input that has one, the module that answers its last convolutional activations.
+def convolutional_layer(module: nn.Module, image: Tensor) -> nn.Module | None:
+    """Return the module that answers the last convolutional activations of `image` [1, C, H, W], or None.
 
     That is the last module that answers a map of the height and width of the last convolution that still has more
-    than one place (so a block with its activation, rather than the bare convolution). An image is left out when
+    than one place (so a block with its activation, rather than the bare convolution). There is none when
 
-    - the module was called more than once in the pass (its answer is ambiguous) or serves two images, or
+    - the module was called more than once in the pass: its answer is ambiguous, or
     - a later layer with weights still works place by place (tokens of a transformer): the map would not be the last.
 
-    `module` must be private and frozen (see `explain.isolation.private_view`).
+    `module` takes one input and must be private and frozen (see `explain.isolation.private_view`).
     """
-    images = [n for n, kind in enumerate(kinds) if kind == "image" and inputs[n].is_floating_point()]
-    found = {n: layer for n in images if (layer := _last_layer(_watch(module, inputs, n))) is not None}
-    shared = [layer for layer in found.values() if list(found.values()).count(layer) > 1]
-    return {n: layer for n, layer in found.items() if layer not in shared}
+    return _last_layer(_watch(module, image)) if image.is_floating_point() else None
 
 
-def _watch(module: nn.Module, inputs: tuple[Tensor, ...], number: int) -> list[Call]:
-    """Return all calls of a forward pass in which only input `number` has a gradient."""
+def _watch(module: nn.Module, image: Tensor) -> list[Call]:
+    """Return all calls of a forward pass."""
     calls: list[Call] = []
 
     def note(called: nn.Module, _: object, output: object) -> None:
@@ -55,10 +48,8 @@ def _watch(module: nn.Module, inputs: tuple[Tensor, ...], number: int) -> list[C
 
     handles = [part.register_forward_hook(note) for part in module.modules() if part is not module]
     try:
-        points = [item.detach() for item in inputs]
-        points[number] = points[number].clone().requires_grad_()
         with torch.enable_grad():
-            module(*points)
+            module(image.detach().clone().requires_grad_())
     finally:
         for handle in handles:
             handle.remove()

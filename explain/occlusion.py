@@ -26,10 +26,13 @@ class Window:
 
 
 class Occlusion:
-    """F(x) - F(x with the part replaced), for a window that slides over images; other inputs one by one.
+    """F(x) - F(x with the part replaced): a window that slides over images, one token, one number, one category.
 
-    Each difference is shared evenly by the window's elements, and an element under several windows gets their
-    mean, so that values of image fields and of table fields are on one scale. All channels are replaced at once.
+    Each difference is shared evenly by the elements of its part, and an element under several windows gets their mean.
+    So the sum over channels, over a token's embedding or over a one-hot category is on one scale for all inputs:
+    differences of the same logit. All channels of a window, all numbers of a token's embedding and all places of a
+    one-hot category are replaced at once. A part that already equals the baseline (padding, a missing value) gets zero
+    without being tried.
 
     References
     ----------
@@ -83,9 +86,11 @@ def positions(length: int, window: int, stride: int) -> tuple[int, ...]:
 
 
 def _windows(shape: torch.Size, kind: InputKind, share: float, step: float) -> tuple[Window, ...]:
-    """Return the windows over one row of an input: squares for images, else one step along the first axis each."""
+    """Return the parts of one row: squares of an image, a whole category, else one step along the first axis each."""
+    if kind == "categorical" or not shape:
+        return (Window(()),)
     if kind != "image":
-        return tuple(Window((slice(n, n + 1),)) for n in range(shape[0])) if shape else (Window(()),)
+        return tuple(Window((slice(n, n + 1),)) for n in range(shape[0]))
     height, width = shape[-2:]
     tall, wide = max(1, round(share * height)), max(1, round(share * width))
     rows = positions(height, tall, max(1, round(step * tall)))
@@ -99,15 +104,17 @@ def _occlude(case: Case, kind: InputKind, number: int, share: float, step: float
     windows = _windows(own.shape, kind, share, step)
     values = torch.zeros(own.shape, dtype=torch.float64, device=own.device)
     covered = torch.zeros_like(values)
+    for window in windows:
+        window.inside(covered).add_(1)
+    tried = [window for window in windows if not torch.equal(window.inside(own), window.inside(blank))]
     rows = rows_for(case.inputs)
-    for first in range(0, len(windows), rows):
-        batch = windows[first : first + rows]
-        differences = whole - _logits(case, _replaced(case, number, batch, blank))  # [B]
+    for first in range(0, len(tried), rows):
+        batch = tried[first : first + rows]
+        differences = whole - _logits(case, _replaced(case, number, tuple(batch), blank))  # [B]
         for window, difference in zip(batch, differences, strict=True):
             part = window.inside(values)
             part += difference.double() / part.numel()
-            window.inside(covered).add_(1)
-    return (values / covered.clamp(min=1)).unsqueeze(0), len(windows)
+    return (values / covered.clamp(min=1)).unsqueeze(0), len(tried)
 
 
 def _replaced(case: Case, number: int, batch: tuple[Window, ...], blank: Tensor) -> tuple[Tensor, ...]:

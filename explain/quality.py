@@ -1,5 +1,6 @@
 """Measures of an explanation that need no model."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -48,6 +49,56 @@ def completeness_error(total: float, difference: float, output_sd: float) -> flo
     0.05
     """
     return abs(total - difference) / completeness_scale(difference, output_sd)
+
+
+def summed(values: Tensor) -> Tensor:
+    """Return one number a pixel, a token or a table field.
+
+    Parameters
+    ----------
+    values
+        Attributions of one input: image [C, H, W], text [T, D], numeric [1] or categorical [K].
+
+    Returns
+    -------
+    Tensor
+        [H, W], [T] or a scalar [].
+
+    Examples
+    --------
+    >>> summed(torch.tensor([[1.0, -3.0], [0.0, 0.5]]))
+    tensor([-2.0000,  0.5000])
+    """
+    return values.sum(dim=0) if values.ndim == 3 else values.sum(dim=-1)
+
+
+def field_shares(values: Sequence[Tensor]) -> tuple[float, ...]:
+    """Return each input's share of the absolute attribution, 0..1, after summing to pixels, tokens and fields.
+
+    They add up to 1; where all attributions are zero, each is 0. A single input has all of it, 1.0.
+
+    Parameters
+    ----------
+    values
+        Attributions of each input, as in `explain.base.Attribution.values`.
+
+    Raises
+    ------
+    ExplainError
+        When a value is NaN or infinite.
+
+    Examples
+    --------
+    >>> field_shares((torch.tensor([[[1.0, -1.0]], [[1.0, 1.0]]]), torch.tensor([-6.0])))
+    (0.25, 0.75)
+    """
+    if not all(bool(torch.isfinite(part).all()) for part in values):
+        raise ExplainError("the attributions contain NaN or infinity, so shares of them mean nothing.")
+    if len(values) == 1:
+        return (1.0,)
+    sizes = [float(summed(part.detach().double()).abs().sum()) for part in values]
+    total = sum(sizes)
+    return tuple(size / total if total > 0 else 0.0 for size in sizes)
 
 
 @dataclass(frozen=True, slots=True)

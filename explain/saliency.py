@@ -7,13 +7,23 @@ from captum.attr import Saliency as CaptumSaliency
 from torch import Tensor
 
 from explain.answer import Computed, answer
-from explain.base import Attribution, Option, OptionValue, Subject
+from explain.base import Attribution, InputKind, Option, OptionValue, Subject
 from explain.compatibility import has_input_gradient
+from explain.errors import ExplainError
 from explain.validation import Case, checked_options
+
+UNFIT = (
+    "saliency needs inputs of one unit, images only or texts only; this model takes {kinds}. "
+    "Try integrated gradients or occlusion."
+)
 
 
 class Saliency:
     """|dF/dx| for each input element, unsigned.
+
+    It fits models of images only or of texts only. A slope is per unit: per year, per grey level, per step between two
+    categories. Fields of different units have no common scale, and multiplied by the input it would be another method.
+    The sum over a token's embedding is the token's value; a token that is all zeros is padding and gets zero.
 
     References
     ----------
@@ -31,8 +41,8 @@ class Saliency:
         return ()
 
     def is_compatible(self, subject: Subject, inputs: tuple[Tensor, ...]) -> bool:
-        """Return whether the answer has a gradient by the input that is not zero everywhere."""
-        return has_input_gradient(subject, inputs, zero_is_fine=False)
+        """Return whether all inputs have one unit, and the answer a gradient by them that is not zero everywhere."""
+        return _one_unit(subject) and has_input_gradient(subject, inputs, zero_is_fine=False)
 
     def explain(
         self,
@@ -44,10 +54,26 @@ class Saliency:
     ) -> Attribution:
         """Return |dF/dx|; see `explain.base.Explainer.explain`."""
         checked_options(self, options)
-        return answer(subject, inputs, label, baselines, signed=self.signed, compute=_gradient_size)
+
+        def compute(case: Case) -> Computed:
+            if not _one_unit(subject):
+                raise ExplainError(UNFIT.format(kinds=", ".join(subject.kinds)))
+            sizes = zip(subject.kinds, case.inputs, _gradient_sizes(case), strict=True)
+            return Computed(tuple(_on_tokens(kind, item, size) for kind, item, size in sizes))
+
+        return answer(subject, inputs, label, baselines, signed=self.signed, compute=compute)
 
 
-def _gradient_size(case: Case) -> Computed:
+def _one_unit(subject: Subject) -> bool:
+    return set(subject.kinds) in ({"image"}, {"text"})
+
+
+def _on_tokens(kind: InputKind, item: Tensor, size: Tensor) -> Tensor:
+    """Return `size` with zeros at the padding of a text [1, T, D]."""
+    return size * item.any(dim=-1, keepdim=True) if kind == "text" else size
+
+
+def _gradient_sizes(case: Case) -> tuple[Tensor, ...]:
     points = tuple(item.requires_grad_() for item in case.inputs)
     values = CaptumSaliency(case.module).attribute(points, target=case.label, abs=True)
-    return Computed(tuple(torch.zeros_like(p) if v is None else v for p, v in zip(points, values, strict=True)))
+    return tuple(torch.zeros_like(p) if v is None else v for p, v in zip(points, values, strict=True))

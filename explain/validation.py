@@ -6,9 +6,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from explain.base import Explainer, Option, OptionValue, Subject
+from explain.base import Explainer, InputKind, Option, OptionValue, Subject
 from explain.errors import ExplainError
 from explain.isolation import device_of, private_view
+
+FORMS: Mapping[InputKind, str] = {"image": "[1, C, H, W]", "categorical": "[1, K]", "text": "[1, T, D]"}
+"""Shapes that a kind must have; a text may also be whole numbers in any shape, which have no gradient."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,15 +73,16 @@ def checked_tensors(
     Raises
     ------
     ExplainError
-        When the number, the batch size, the shape of an image, or a value can't be used.
+        When the number, the batch size, a shape or a value can't be used.
     """
     if len(tensors) != len(subject.kinds):
         raise ExplainError(f"the model has {len(subject.kinds)} inputs, got {len(tensors)} {what} tensors.")
     for number, (tensor, kind) in enumerate(zip(tensors, subject.kinds, strict=True)):
         if tensor.ndim == 0 or tensor.shape[0] != 1:
             raise ExplainError(f"{what} {number} must be one case, [1, ...], got shape {_shape(tensor)}.")
-        if kind == "image" and tensor.ndim != 4:
-            raise ExplainError(f"{what} {number} is an image and must be [1, C, H, W], got shape {_shape(tensor)}.")
+        form = None if kind == "text" and not tensor.is_floating_point() else FORMS.get(kind)
+        if form is not None and tensor.ndim != form.count(",") + 1:
+            raise ExplainError(f"{what} {number} is of kind {kind} and must be {form}, got shape {_shape(tensor)}.")
         if not bool(torch.isfinite(tensor).all()):
             raise ExplainError(f"{what} {number} contains NaN or infinity. Correct the values before explaining.")
     with torch.inference_mode(False):

@@ -10,9 +10,10 @@ from torch import Tensor, nn
 
 from explain.base import Explainer, Subject
 from explain.errors import ExplainError
+from explain.quality import field_shares, summed
 from explain.registry import compatible, explainers
-from tests.helpers.subjects import Question, image, numbers, questions, subject
-from tests.helpers.tiny_models import FailingModel, convolutional, fusion
+from tests.helpers.subjects import Question, category, image, numbers, questions, subject, tokens
+from tests.helpers.tiny_models import FailingModel, convolutional, every_kind
 
 METHODS = {method.name: method for method in explainers()}
 PAIRS = [(q, m) for q in questions() for m in explainers() if m.is_compatible(q.subject, q.inputs)]
@@ -47,8 +48,9 @@ def test_every_model_has_a_method_and_the_best_comes_first() -> None:
     for question in questions():
         names = [m.name for m in compatible(question.subject, question.inputs)]
         assert names[0] == "integrated_gradients"
-        assert {"occlusion", "saliency"} <= set(names)
-        assert ("grad_cam" in names) == (question.name in ("convolutional", "fusion"))
+        assert "occlusion" in names
+        assert ("saliency" in names) == (set(question.subject.kinds) in ({"image"}, {"text"}))
+        assert ("grad_cam" in names) == (question.name == "convolutional")
 
 
 def test_it_says_what_it_is_and_what_it_is_not(method: Explainer) -> None:
@@ -71,6 +73,25 @@ def test_values_have_the_shape_of_the_inputs(pair: tuple[Question, Explainer]) -
     assert result.seconds > 0
     assert method.signed or all(bool((value >= 0).all()) for value in result.values)
     assert any(bool(value.any()) for value in result.values) or method.name == "grad_cam"
+
+
+def test_padding_gets_nothing_and_each_input_has_its_share(pair: tuple[Question, Explainer]) -> None:
+    question, method = pair
+    result = method.explain(question.subject, question.inputs, 0)
+    for kind, value, item in zip(question.subject.kinds, result.values, question.inputs, strict=True):
+        if kind == "text":
+            assert not value[~item[0].any(dim=1)].any()
+            assert summed(value).shape == item.shape[1:2]
+    shares = field_shares(result.values)
+    assert sum(shares) == pytest.approx(1.0)
+    assert all(share > 0 for share in shares)
+
+
+def test_a_method_that_does_not_fit_says_so(method: Explainer) -> None:
+    for question in questions():
+        if not method.is_compatible(question.subject, question.inputs):
+            with pytest.raises(ExplainError, match="Try integrated gradients or occlusion"):
+                method.explain(question.subject, question.inputs, 0)
 
 
 def test_it_leaves_module_and_inputs_as_found(pair: tuple[Question, Explainer]) -> None:
@@ -105,9 +126,9 @@ def test_training_mode_gives_the_answer_of_eval_mode(method: Explainer) -> None:
 
 
 def test_frozen_parameters_change_nothing(method: Explainer) -> None:
-    module = fusion()
-    question = subject(module, ("image", "numeric"), 2)
-    inputs = (image(), numbers(3))
+    module = convolutional()
+    question = subject(module, ("image",), 3)
+    inputs = (image(),)
     free = method.explain(question, inputs, 1)
     module.requires_grad_(False)
     for one, other in zip(free.values, method.explain(question, inputs, 1).values, strict=True):
@@ -189,6 +210,25 @@ def test_it_refuses_what_can_not_be_explained(
 ) -> None:
     with pytest.raises(ExplainError, match=message):
         method.explain(subject(convolutional(3), ("image",), 3), inputs, label)
+
+
+@pytest.mark.parametrize(
+    ("number", "wrong", "message"),
+    [
+        (2, torch.zeros(1, 1, 3), r"input 2 is of kind categorical and must be \[1, K\], got shape \[1, 1, 3\]"),
+        (3, torch.zeros(1, 7), r"input 3 is of kind text and must be \[1, T, D\], got shape \[1, 7\]"),
+        (1, torch.full((1, 1), torch.nan), "input 1 contains NaN"),
+    ],
+)
+def test_it_refuses_other_inputs_than_its_kinds_say(
+    method: Explainer, number: int, wrong: Tensor, message: str
+) -> None:
+    question = subject(every_kind(), ("image", "numeric", "categorical", "text"), 2)
+    inputs = [image(), numbers(1), category(), tokens()]
+    inputs[number] = wrong
+    assert not method.is_compatible(question, tuple(inputs))
+    with pytest.raises(ExplainError, match=message):
+        method.explain(question, tuple(inputs), 0)
 
 
 def test_it_refuses_baselines_of_another_shape_or_value(method: Explainer) -> None:

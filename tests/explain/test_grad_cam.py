@@ -8,25 +8,11 @@ from torch import Tensor, nn
 from explain.errors import ExplainError
 from explain.grad_cam import GradCam
 from explain.isolation import private_view
-from explain.layers import convolutional_layers
+from explain.layers import convolutional_layer
 from tests.helpers.subjects import image, numbers, subject
-from tests.helpers.tiny_models import attention, convolutional, fusion, mlp, relu_mlp
+from tests.helpers.tiny_models import attention, convolutional, mlp, relu_mlp
 
 METHOD = GradCam()
-
-
-class TwoImages(nn.Module):
-    """Two images through encoders of their own, or through one that is shared."""
-
-    def __init__(self, shared: bool) -> None:
-        super().__init__()
-        self.first = nn.Sequential(nn.Conv2d(1, 2, 3, padding=1), nn.ReLU())
-        self.second = self.first if shared else nn.Sequential(nn.Conv2d(1, 3, 3, padding=1), nn.ReLU())
-        self.head = nn.Linear(2 + (2 if shared else 3), 2)
-
-    def forward(self, one: Tensor, other: Tensor) -> Tensor:
-        pooled = [self.first(one).mean(dim=(2, 3)), self.second(other).mean(dim=(2, 3))]
-        return self.head(torch.cat(pooled, dim=1))
 
 
 class Gate(nn.Module):
@@ -56,9 +42,9 @@ class Dense(nn.Module):
         return self.head(self.norm(torch.cat([x, self.convolution(x)], dim=1)).mean(dim=(2, 3)))
 
 
-def layer_of(module: nn.Module, *inputs: Tensor) -> nn.Module | None:
+def layer_of(module: nn.Module, point: Tensor) -> nn.Module | None:
     view = private_view(subject(module, ("image",), 2))
-    found = convolutional_layers(view, ("image",), inputs).get(0)
+    found = convolutional_layer(view, point)
     names = {part: name for name, part in view.named_modules()}
     return None if found is None else module.get_submodule(names[found])
 
@@ -98,7 +84,7 @@ def test_models_without_a_last_map_are_refused() -> None:
         kind = "image" if inputs.ndim == 4 else "numeric"
         case = subject(model, (kind,), 3 if model is not None and kind == "numeric" else model(inputs).shape[1])
         assert not METHOD.is_compatible(case, (inputs,))
-        with pytest.raises(ExplainError, match="needs an image and a convolutional layer"):
+        with pytest.raises(ExplainError, match="with a convolutional layer"):
             METHOD.explain(case, (inputs,), 0)
 
 
@@ -108,37 +94,18 @@ def test_a_dead_head_is_refused() -> None:
     assert not METHOD.is_compatible(subject(model, ("image",), 3), (image(),))
 
 
-def test_each_image_has_its_own_layer() -> None:
-    torch.manual_seed(0)
-    model = TwoImages(shared=False).eval()
-    inputs = (image(), image(seed=1))
-    result = METHOD.explain(subject(model, ("image", "image"), 2), inputs, 0)
-    for number, layer in enumerate((model.first, model.second)):
-        points = tuple(item.clone().requires_grad_() for item in inputs)
-        coarse = LayerGradCam(model, layer).attribute(points, target=0, relu_attributions=True)
-        torch.testing.assert_close(result.values[number][0], coarse.detach()[0, 0])
-
-
-def test_a_layer_that_serves_two_images_is_refused() -> None:
-    case = subject(TwoImages(shared=True).eval(), ("image", "image"), 2)
-    assert not METHOD.is_compatible(case, (image(), image(seed=1)))
-
-
-def test_a_layer_that_sees_two_images_at_once_is_refused() -> None:
-    class EarlyFusion(nn.Module):
+@pytest.mark.parametrize("kinds", [("image", "numeric"), ("image", "image")])
+def test_an_image_beside_other_inputs_is_refused(kinds: tuple[str, ...]) -> None:
+    class Beside(nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            self.convolution = nn.Conv2d(2, 3, 3, padding=1)
-            self.head = nn.Linear(3, 2)
+            self.convolutional = convolutional()
 
-        def forward(self, one: Tensor, other: Tensor) -> Tensor:
-            return self.head(self.convolution(torch.cat([one, other], dim=1)).mean(dim=(2, 3)))
+        def forward(self, x: Tensor, other: Tensor) -> Tensor:
+            return self.convolutional(x) + other.flatten(1).mean(dim=1, keepdim=True)
 
-    case = subject(EarlyFusion(), ("image", "image"), 2)
-    assert not METHOD.is_compatible(case, (image(), image(seed=1)))
-
-
-def test_inputs_that_are_no_image_get_zeros() -> None:
-    result = METHOD.explain(subject(fusion(), ("image", "numeric"), 2), (image(), numbers(3)), 1)
-    assert result.values[1].tolist() == [0.0, 0.0, 0.0]
-    assert float(result.values[0].sum()) > 0
+    inputs = (image(), image(seed=1) if kinds[1] == "image" else numbers(3))
+    case = subject(Beside().eval(), kinds, 3)
+    assert not METHOD.is_compatible(case, inputs)
+    with pytest.raises(ExplainError, match="one image and nothing else"):
+        METHOD.explain(case, inputs, 0)

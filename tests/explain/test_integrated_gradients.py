@@ -11,8 +11,19 @@ from explain.base import Attribution
 from explain.errors import ExplainError
 from explain.integrated_gradients import IntegratedGradients
 from explain.saliency import Saliency
-from tests.helpers.subjects import image, numbers, questions, subject
-from tests.helpers.tiny_models import DetachedModel, KinkModel, LinearModel, StepModel, mlp, relu_mlp
+from tests.helpers.subjects import category, image, numbers, questions, subject, tokens
+from tests.helpers.tiny_models import (
+    BagModel,
+    DetachedModel,
+    EveryKindModel,
+    KinkModel,
+    LinearModel,
+    StepModel,
+    TableModel,
+    every_kind,
+    mlp,
+    relu_mlp,
+)
 
 METHOD = IntegratedGradients()
 
@@ -99,6 +110,57 @@ def test_a_small_spread_asks_for_more_steps_than_a_large_one() -> None:
     assert spent(tight) > spent(loose)
 
 
+def test_a_table_worked_out_by_hand() -> None:
+    # F = 2 a + a s + 3 c1 with s = -c1 here; on the path t: dF/da = 2 - t, dF/dc1 = 3 - 3 t
+    result = METHOD.explain(
+        subject(TableModel(), ("numeric", "categorical"), 2), (torch.tensor([[3.0]]), category(3, 1)), 0
+    )
+    assert result.values[0].tolist() == pytest.approx([3 * 1.5])
+    assert result.values[1].tolist() == pytest.approx([0.0, 1.5, 0.0])
+    assert error_of(result) < 1e-6  # 6 - 3 + 3 = 6 = 4.5 + 1.5
+
+
+def test_a_category_against_another_one_worked_out_by_hand() -> None:
+    baselines = (torch.tensor([[3.0]]), category(3, 2))
+    case = subject(TableModel(), ("numeric", "categorical"), 2)
+    result = METHOD.explain(case, (torch.tensor([[3.0]]), category(3, 1)), 0, baselines)
+    # the age stays 3: category 1 brings 3 x -1 + 3, category 2 brought 3 x 0.5
+    assert result.values[0].tolist() == [0.0]
+    assert result.values[1].tolist() == pytest.approx([0.0, 0.0, -1.5])
+
+
+def test_padding_gets_nothing_where_the_model_reads_it() -> None:
+    class ReadsAll(BagModel):
+        def forward(self, words: Tensor) -> Tensor:
+            logit = ((words + 1) ** 2).sum(dim=(1, 2))
+            return torch.stack([logit, -logit], dim=1)
+
+    result = METHOD.explain(subject(ReadsAll(), ("text",), 2), (tokens(count=2, width=2, padding=2),), 0)
+    assert result.values[0][2:].tolist() == [[0.0, 0.0], [0.0, 0.0]]
+    assert result.values[0][:2].all()
+
+
+def test_an_input_that_the_model_does_not_look_at_gets_nothing() -> None:
+    class Blind(EveryKindModel):
+        def forward(self, image: Tensor, number: Tensor, category: Tensor, tokens: Tensor) -> Tensor:
+            return super().forward(image, torch.zeros_like(number), category, tokens)
+
+    torch.manual_seed(0)
+    case = subject(Blind().eval(), ("image", "numeric", "categorical", "text"), 2)
+    inputs = (image(), numbers(1), category(), tokens())
+    assert METHOD.is_compatible(case, inputs)
+    assert METHOD.explain(case, inputs, 0).values[1].tolist() == [0.0]
+
+
+def test_the_inputs_of_a_case_share_one_scale() -> None:
+    inputs = (image(), numbers(1), category(), tokens())
+    case = subject(every_kind(), ("image", "numeric", "categorical", "text"), 2)
+    result = METHOD.explain(case, inputs, 1, options={"tolerance": 0.001, "max_steps": 2048})
+    with torch.no_grad():
+        change = case.module(*inputs) - case.module(*(torch.zeros_like(item) for item in inputs))
+    assert sum(float(value.sum()) for value in result.values) == pytest.approx(float(change[0, 1]), rel=0.002)
+
+
 @pytest.mark.parametrize("question", questions(), ids=lambda question: question.name)
 @pytest.mark.parametrize("label", [0, 1])
 def test_it_equals_captum_with_many_steps(question, label: int) -> None:
@@ -150,11 +212,12 @@ def test_a_gradient_that_is_not_finite_is_refused() -> None:
         def forward(self, x: Tensor) -> Tensor:
             return torch.stack([x.sum(dim=1).sub(0.5).abs().sqrt(), x.sum(dim=1)], dim=1)
 
-    case = subject(Root(), ("numeric",), 2)
-    assert not Saliency().is_compatible(case, (torch.full((1, 1), 0.5),))
+    case = subject(nn.Sequential(nn.Flatten(), Root()), ("image",), 2)
+    point = torch.full((1, 1, 1, 1), 0.5)
+    assert not Saliency().is_compatible(case, (point,))
     for method in (METHOD, Saliency()):
         with pytest.raises(ExplainError, match="NaN or infinite"):
-            method.explain(case, (torch.full((1, 1), 0.5),), 0, (torch.full((1, 1), 0.5),))
+            method.explain(case, (point,), 0, (point,))
 
 
 def test_large_inputs_go_through_in_small_batches() -> None:

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from explain.occlusion import Occlusion, positions
-from tests.helpers.subjects import image, numbers, subject
-from tests.helpers.tiny_models import LinearModel, convolutional, fusion
+from tests.helpers.subjects import category, image, numbers, subject, tokens
+from tests.helpers.tiny_models import BagModel, LinearModel, TableModel, convolutional, fusion
 
 METHOD = Occlusion()
 
@@ -93,6 +93,39 @@ def test_a_token_is_occluded_with_all_its_numbers() -> None:
         share = float((words.flatten()[:2] * model[1].weight[0, :2]).sum()) / 2
     assert result.values[0][0].tolist() == pytest.approx([share, share], abs=1e-6)
     assert result.steps == 3
+
+
+def test_a_category_is_taken_away_as_a_whole() -> None:
+    case = subject(TableModel(), ("numeric", "categorical"), 2)
+    result = METHOD.explain(case, (torch.tensor([[3.0]]), category(3, 1)), 0)
+    # F = 6 - 3 + 3 = 6; without the age 3; without the category 6; the difference is shared by the three places
+    assert result.values[0].tolist() == pytest.approx([3.0])
+    assert result.values[1].tolist() == pytest.approx([0.0, 0.0, 0.0])
+    assert result.steps == 2
+    other = METHOD.explain(case, (torch.tensor([[3.0]]), category(3, 1)), 0, (torch.zeros(1, 1), category(3, 0)))
+    assert other.values[1].tolist() == pytest.approx([-1.0, -1.0, -1.0])  # 6 - (6 + 3) = -3
+
+
+def test_tokens_one_by_one_and_padding_not_at_all() -> None:
+    case = subject(BagModel(), ("text",), 2)
+    words = torch.tensor([[[1.0, 0.0], [0.0, 1.0], [0.0, 0.0]]])
+    result = METHOD.explain(case, (words,), 0)
+    assert result.values[0].tolist() == [[0.75, 0.75], [-0.75, -0.75], [0.0, 0.0]]  # 1 + .5 and -2 + .5, halved
+    assert result.steps == 2
+    assert METHOD.explain(case, (tokens(count=0, width=2, padding=3),), 0).steps == 0
+
+
+def test_all_kinds_share_one_scale_on_a_linear_model() -> None:
+    class Linear(nn.Module):
+        def forward(self, picture: Tensor, number: Tensor, kind: Tensor, words: Tensor) -> Tensor:
+            logit = picture.sum(dim=(1, 2, 3)) + 2 * number[:, 0] + 3 * kind[:, 1] - words.sum(dim=(1, 2))
+            return torch.stack([logit, -logit], dim=1)
+
+    inputs = (image(), numbers(1), category(), tokens())
+    case = subject(Linear(), ("image", "numeric", "categorical", "text"), 2)
+    result = METHOD.explain(case, inputs, 0, None, {"window": 0.25, "stride": 1.0})
+    expected = [float(inputs[0].sum()), 2 * float(inputs[1]), 3.0, -float(inputs[3].sum())]
+    assert [float(value.sum()) for value in result.values] == pytest.approx(expected, abs=1e-4)
 
 
 def test_one_number_without_an_axis() -> None:

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from explain.errors import ExplainError
-from explain.quality import completeness_error, mass_in_region, pointing_game
+from explain.quality import completeness_error, field_shares, mass_in_region, pointing_game, summed
 
 HEAT = torch.tensor([[1.0, -2.0], [0.0, 5.0]])
 CORNER = torch.tensor([[False, False], [False, True]])
@@ -61,3 +61,24 @@ def test_wrong_maps_are_refused(measure) -> None:
         measure(HEAT, torch.ones(1, 2, 2, dtype=torch.bool))
     with pytest.raises(ExplainError, match="NaN"):
         measure(HEAT * torch.nan, CORNER)
+
+
+def test_values_are_summed_to_pixels_tokens_and_fields() -> None:
+    assert summed(torch.stack([HEAT, HEAT])).tolist() == (2 * HEAT).tolist()
+    assert summed(torch.tensor([[1.0, -3.0], [0.5, 0.5]])).tolist() == [-2.0, 1.0]
+    assert float(summed(torch.tensor([1.0, -0.25, 0.0]))) == 0.75
+
+
+def test_shares_are_taken_after_the_sum_and_before_the_size() -> None:
+    colours = torch.stack([HEAT, -HEAT])  # sums to nothing
+    grey = HEAT[None]  # 8 in all
+    words = torch.tensor([[1.0, -3.0], [1.0, 1.0]])  # -2 and 2: 4 in all
+    category = torch.tensor([1.0, -5.0])  # 4
+    assert field_shares((colours, grey, words, category)) == (0.0, 0.5, 0.25, 0.25)
+
+
+def test_one_input_has_everything_and_zeros_have_no_share() -> None:
+    assert field_shares((torch.zeros(1, 2, 2),)) == (1.0,)
+    assert field_shares((torch.zeros(1, 2, 2), torch.zeros(1))) == (0.0, 0.0)
+    with pytest.raises(ExplainError, match="NaN"):
+        field_shares((HEAT[None], torch.tensor([torch.nan])))

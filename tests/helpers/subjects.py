@@ -28,6 +28,17 @@ def numbers(count: int, seed: int = 0) -> Tensor:
     return torch.randn(1, count, generator=torch.Generator().manual_seed(seed))
 
 
+def category(count: int = 3, chosen: int = 1) -> Tensor:
+    """Return a one-hot category [1, count]."""
+    return torch.eye(count)[chosen : chosen + 1]
+
+
+def tokens(count: int = 5, width: int = 4, padding: int = 2, seed: int = 0) -> Tensor:
+    """Return random token embeddings [1, count + padding, width] whose last rows are padding, all zeros."""
+    words = torch.randn(1, count, width, generator=torch.Generator().manual_seed(seed))
+    return torch.cat([words, torch.zeros(1, padding, width)], dim=1)
+
+
 def subject(module: nn.Module, kinds: tuple[str, ...], classes: int, output_sd: float = 1.0) -> Subject:
     """Return a subject whose classes all have the same spread."""
     return Subject(module, kinds, (output_sd,) * classes)
@@ -41,5 +52,12 @@ def questions() -> tuple[Question, ...]:
         Question("relu on an image", subject(tiny_models.relu_mlp(), ("image",), 3), (image(),)),
         Question("convolutional", subject(tiny_models.convolutional(3), ("image",), 3), (image(3),)),
         Question("fusion", subject(tiny_models.fusion(), ("image", "numeric"), 2), (image(), numbers(3))),
+        Question("table", subject(tiny_models.TableModel(), ("numeric", "categorical"), 2), (numbers(1), category())),
+        Question("text", subject(tiny_models.text(), ("text",), 2), (tokens(),)),
+        Question(
+            "every kind",
+            subject(tiny_models.every_kind(), ("image", "numeric", "categorical", "text"), 2),
+            (image(), numbers(1), category(), tokens()),
+        ),
         Question("attention", subject(tiny_models.attention(), ("image",), 2), (image(),)),
     )

@@ -83,6 +83,52 @@ class AttentionModel(nn.Module):
         return self.head(mixed.mean(dim=1))
 
 
+class TableModel(nn.Module):
+    """An age and a one-hot category of three: logit 0 is 2 age + age x (1, -1, 0.5) + (0, 3, 0) of the category."""
+
+    def forward(self, age: Tensor, category: Tensor) -> Tensor:
+        slope = category @ torch.tensor([1.0, -1.0, 0.5])
+        logit = 2 * age[:, 0] + age[:, 0] * slope + category @ torch.tensor([0.0, 3.0, 0.0])
+        return torch.stack([logit, -logit], dim=1)
+
+
+class BagModel(nn.Module):
+    """Token embeddings [T, 2]: logit 0 is the sum over tokens of e0 - 2 e1, plus 0.5 for each that is not padding."""
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        real = tokens.any(dim=2).float()
+        logit = (tokens @ torch.tensor([1.0, -2.0])).sum(dim=1) + 0.5 * real.sum(dim=1)
+        return torch.stack([logit, -logit], dim=1)
+
+
+class TextModel(nn.Module):
+    """Attention over token embeddings [T, 4] to two logits."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.attention = nn.MultiheadAttention(4, 2, batch_first=True)
+        self.head = nn.Linear(4, 2)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        mixed, _ = self.attention(tokens, tokens, tokens, need_weights=False)
+        return self.head(torch.tanh(mixed).sum(dim=1))
+
+
+class EveryKindModel(nn.Module):
+    """An image [1, 8, 8], a number, a category of three and a text [T, 4] to two logits, with products between them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.convolution = nn.Sequential(nn.Conv2d(1, 4, 3, padding=1), nn.ReLU(), nn.AvgPool2d(4))
+        self.text = nn.Linear(4, 3)
+        self.trunk = nn.Linear(16 + 1 + 3 + 3, 8)
+        self.head = nn.Linear(8, 2)
+
+    def forward(self, image: Tensor, number: Tensor, category: Tensor, tokens: Tensor) -> Tensor:
+        parts = [self.convolution(image).flatten(1), number, category, torch.tanh(self.text(tokens)).sum(dim=1)]
+        return self.head(torch.tanh(self.trunk(torch.cat(parts, dim=1))))
+
+
 def mlp(inputs: int = 6, classes: int = 3) -> nn.Module:
     """Return a smooth network with fixed random weights."""
     torch.manual_seed(0)
@@ -123,3 +169,15 @@ def attention() -> AttentionModel:
     """Return the token network with fixed random weights."""
     torch.manual_seed(4)
     return AttentionModel().eval()
+
+
+def text() -> TextModel:
+    """Return the network over token embeddings with fixed random weights."""
+    torch.manual_seed(5)
+    return TextModel().eval()
+
+
+def every_kind() -> EveryKindModel:
+    """Return the network of all kinds of input with fixed random weights."""
+    torch.manual_seed(6)
+    return EveryKindModel().eval()
