@@ -6,7 +6,7 @@ standard output is one JSON object.
 
 import typer
 
-from core.cli import benchmarks, cases, processes, record, training
+from core.cli import benchmarks, cases, processes, record, tokens, training
 from core.cli.frame import refusable
 
 app = typer.Typer(
@@ -15,6 +15,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Tandem: a workbench where people and a model decide together.",
 )
+token = typer.Typer(no_args_is_help=True, help="Tokens for programs that use the API or MCP.")
 audit = typer.Typer(no_args_is_help=True, help="Verify or export the record of who decided what.")
 
 app.command("demo")(refusable(cases.demo))
@@ -32,6 +33,10 @@ app.command("status")(refusable(record.status))
 audit.command("verify")(refusable(record.verify))
 audit.command("export")(refusable(record.export))
 app.add_typer(audit, name="audit")
+token.command("create")(refusable(tokens.create))
+token.command("list")(refusable(tokens.list_tokens))
+token.command("revoke")(refusable(tokens.revoke))
+app.add_typer(token, name="token")
 app.command("erase")(refusable(record.erase))
 app.command("gc")(refusable(record.collect_garbage))
 app.command("worker")(refusable(processes.worker))

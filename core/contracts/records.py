@@ -248,6 +248,21 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
+class Token:
+    """What is kept of a program's token: never the token itself."""
+
+    id: int
+    name: str
+    """Who uses it acts as `service:NAME`."""
+    actor_id: str
+    """Who made it."""
+    created: datetime
+    last_used: datetime | None
+    """To the hour."""
+    revoked: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class AuditEvent:
     """One link of the hash chain."""
 

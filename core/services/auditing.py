@@ -26,6 +26,8 @@ WORDS: Mapping[str, str] = {
     "reject": "rejected a version",
     "rollback": "rolled back",
     "erasure": "erased personal data",
+    "token": "made a token for a program",
+    "revoke": "revoked a token",
 }
 FILE = "audit.jsonl"
 

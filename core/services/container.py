@@ -28,6 +28,7 @@ from core.services.retraining import Retraining
 from core.services.review import Review
 from core.services.runtime import Runtime
 from core.services.scoring import Scoring
+from core.services.tokens import Tokens
 from core.services.training import Training
 from core.services.verdicts import Verdicts
 from core.services.workspaces import Workspaces
@@ -51,6 +52,7 @@ class Container:
     exporting: Exporting
     maintenance: Maintenance
     health: Health
+    tokens: Tokens
 
     @property
     def settings(self) -> Settings:
@@ -115,6 +117,7 @@ def build_container(settings: Settings | None = None) -> Container:
         exporting=Exporting(runtime, catalogue),
         maintenance=Maintenance(runtime, catalogue),
         health=Health(runtime),
+        tokens=Tokens(runtime),
     )
 
 

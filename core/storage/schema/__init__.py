@@ -6,6 +6,7 @@ DELETE by trigger, a case's split can't change, and `training_cases` refuses led
 What a person may want gone (comments and other payloads) lives in `payloads`, which can be emptied.
 """
 
+from core.storage.schema.access import tokens
 from core.storage.schema.cases import actors, case_attributes, case_fields, cases, workspace_revisions, workspaces
 from core.storage.schema.learning import (
     decisions,
@@ -44,6 +45,7 @@ __all__ = [
     "run_verdicts",
     "runs",
     "scores",
+    "tokens",
     "training_cases",
     "verdicts",
     "versions",
