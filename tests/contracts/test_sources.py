@@ -34,7 +34,7 @@ EXAMPLES = {"folder": _folder, "package": _package}
 
 def test_every_source_has_an_example():
     assert set(EXAMPLES) == set(SOURCES)
-    assert set(DATASETS) == {"decoy-digits"}
+    assert set(DATASETS) == {path.stem for path in ASSETS.glob("*.toml") if 'kind = "package"' in path.read_text()}
 
 
 @pytest.mark.parametrize("kind", SOURCES)
