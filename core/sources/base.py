@@ -17,6 +17,19 @@ from core.contracts import (
     Stance,
     WorkspaceSpec,
 )
+from core.formats.tables import RowProblem
+
+__all__ = [
+    "BlobStore",
+    "CaseSource",
+    "RowProblem",
+    "SourceRegion",
+    "SourceResult",
+    "SourceVerdict",
+    "content_hash",
+    "split_of",
+    "uniform",
+]
 
 
 class BlobStore(Protocol):
@@ -27,19 +40,6 @@ class BlobStore(Protocol):
 
     def put_many(self, items: Iterable[bytes]) -> list[str]:
         """Store many and return their sha256 in the same order."""
-
-
-@dataclass(frozen=True, slots=True)
-class RowProblem:
-    """A row that can't be used.
-
-    `line` is its line in the table (the header of a CSV is 1), or its number in a list (the first is 1), or 0 when
-    there is neither; `column` then names the file or the entry.
-    """
-
-    line: int
-    column: str
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)

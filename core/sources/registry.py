@@ -13,6 +13,8 @@ PACKAGE = "package"
 """The kind that reads no folder."""
 SOURCES: Mapping[str, str] = {
     "folder": "core.sources.folder:FolderSource",
+    "parquet": "core.sources.parquet:ParquetSource",
+    "jsonl": "core.sources.jsonl:JsonLinesSource",
     "package": "core.sources.package:PackageSource",
 }
 """`source.kind` -> `module:class`; the class is called with the folder, where the kind reads one."""

@@ -71,11 +71,11 @@ def _fields(spec: WorkspaceSpec) -> Iterator[str]:
         if field.kind == "categorical" and len(field.categories) < 2:
             yield f"{path}.categories: got {len(field.categories)} entries, wanted every value that the field may have"
         if field.kind != "categorical" and field.categories:
-            yield f"{path}.categories: got {len(field.categories)} entries, wanted none for a field of kind {field.kind}"
+            yield f"{path}.categories: got {len(field.categories)} entries, wanted none for kind {field.kind}"
         if len(set(field.categories)) != len(field.categories) or any(
             c != c.strip() or not c for c in field.categories
         ):
-            yield f"{path}.categories: got {list(field.categories)}, wanted different texts without spaces at their ends"
+            yield f"{path}.categories: got {list(field.categories)}, wanted different texts, no spaces at their ends"
         if field.minimum is not None and field.maximum is not None and field.minimum >= field.maximum:
             yield f"{path}.minimum: got {field.minimum:g}, wanted less than maximum ({field.maximum:g})"
         for category in field.display:

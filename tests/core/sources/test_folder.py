@@ -9,7 +9,8 @@ from core.contracts import FieldValue
 from core.errors import Cancelled, ImportRefused
 from core.media import encode_png
 from core.sources import source_of, split_of
-from core.sources.folder import CHUNK, FolderSource
+from core.sources.folder import FolderSource
+from core.sources.reading import CHUNK
 from core.sources.rows import bin_name
 from tests.helpers.source_parts import Listener, MemoryBlobs, small_spec
 
@@ -98,7 +99,7 @@ def test_each_case_is_its_own_group_without_a_group_column(write_csv):
         ("images/loop.png,yes,p1,61,F", "image", "loop.png"),
         ("images/broken.png,yes,p1,61,F", "image", "images/broken.png: this is no image"),
         ("images/cut.png,yes,p1,61,F", "image", "images/cut.png: the image is damaged or cut short"),
-        ("images/\0.png,yes,p1,61,F", "id", "printable"),
+        ("images/\0.png,yes,p1,61,F", "image", "NUL character"),
         (",yes,p1,61,F", "image", "is empty"),
         ("images/1.png,maybe,p1,61,F", "finding", "'maybe' is no class of target finding; known: no, yes"),
         ("images/1.png,yes,,61,F", "patient", "is empty"),
@@ -172,7 +173,7 @@ def test_other_kinds_of_field(write_csv):
         fields=[
             {"name": "image", "kind": "image", "required": False},
             {"name": "dose", "kind": "numeric", "required": False},
-            {"name": "ward", "kind": "categorical"},
+            {"name": "ward", "kind": "categorical", "categories": ["x", "y"]},
             {"name": "note", "kind": "text"},
             {"name": "later", "kind": "numeric", "required": False},
         ]
@@ -229,10 +230,12 @@ def test_a_workspace_without_files_needs_an_id(write_csv):
         (b"\n\n", "the file is empty"),
         (b"image,finding,patient,age,sex\n", "no row under it"),
         (b"image,finding,patient,age,image\n1,2,3,4,5\n", "'image' appears twice"),
-        (b"image,finding\n\xff\xfe,no\n", "byte 14 is not UTF-8"),
-        (b'image,finding\n"' + b"x" * 200_000 + b'",no\n', "line 2: not a CSV"),
+        (b"image,finding\nm\xfcller,no\n", "byte 15 (line 2) is not UTF-8; the table looks like Latin-1"),
+        (b"bild,gr\xf6\xdfe\n\xc3\xa4,no\n", "byte 7 (line 1) is not UTF-8"),
+        ("image,finding\n1,no\n".encode("utf-16"), "is UTF-16"),
+        (b'image,finding\n"' + b"x" * 16_000_001 + b'",no\n', "line 2: not a CSV"),
     ],
-    ids=["empty", "blank", "header alone", "column twice", "not UTF-8", "huge cell"],
+    ids=["empty", "blank", "header alone", "column twice", "Latin-1", "header not UTF-8", "UTF-16", "huge cell"],
 )
 def test_what_is_no_table_refuses_the_import(folder, content, words):
     (folder / "cases.csv").write_bytes(content)
@@ -243,7 +246,7 @@ def test_what_is_no_table_refuses_the_import(folder, content, words):
 
 def test_no_folder_and_no_table(tmp_path):
     with pytest.raises(ImportRefused, match="is no folder"):
-        read(tmp_path / "nowhere")
+        source_of(small_spec(), tmp_path / "nowhere")
     with pytest.raises(ImportRefused, match=r"cases\.csv: the CSV can't be read"):
         read(tmp_path)
     with pytest.raises(ImportRefused, match="Name the folder"):

@@ -1,0 +1,137 @@
+"""What was said of the cases before they came here: verdicts and marks in CSV files beside the table."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TypeVar, cast, get_args
+
+from core.contracts import UNSURE, Confidence, MarkKind, NewCase, Stance, WorkspaceSpec
+from core.errors import BadInput
+from core.formats.comma_separated import read_csv
+from core.formats.tables import Row, RowProblem
+from core.sources.base import SourceRegion, SourceResult, SourceVerdict
+from core.sources.cells import CellError, one_of
+from core.sources.files import read_inside
+from core.sources.reading import Assembled
+from core.sources.regions import RegionChecker
+from core.sources.table import require_columns
+
+VERDICT_COLUMNS = ("case", "target", "actor", "label")
+REGION_COLUMNS = ("case", "target", "actor", "field", "kind")
+SPAN = re.compile(r"(\d+):(\d+)")
+Said = TypeVar("Said", SourceVerdict, SourceRegion)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Reads rows of verdicts and marks on the cases that came with them."""
+
+    spec: WorkspaceSpec
+    cases: Mapping[str, NewCase]
+    checker: RegionChecker
+    root: Path
+
+    def verdict(self, row: Row) -> SourceVerdict:
+        case, target, actor = self._identity(row)
+        label = one_of("label", _cell(row, "label"), (*self.spec.target(target).classes, UNSURE), "label")
+        if not label:
+            raise CellError("label", "is empty; wanted the label that the verdict gives")
+        return SourceVerdict(
+            case=case,
+            target=target,
+            label=label,
+            actor=actor,
+            stance=cast(Stance, _word(row, "stance", Stance, "agree")),
+            confidence=cast(Confidence, _word(row, "confidence", Confidence, "certain")),
+            comment=str(row.cells.get("comment") or ""),
+            version=_cell(row, "version") or None,
+            at=_cell(row, "at"),
+        )
+
+    def region(self, row: Row) -> SourceRegion:
+        case, target, actor = self._identity(row)
+        mask = _cell(row, "mask")
+        try:
+            png = read_inside(self.root, mask) if mask else None
+        except BadInput as error:
+            raise CellError("mask", str(error)) from None
+        return self.checker.checked(
+            SourceRegion(
+                case=case,
+                field=_cell(row, "field"),
+                kind=cast(MarkKind, _word(row, "kind", MarkKind, "")),
+                artefact=_cell(row, "artefact") or None,
+                mask=png,
+                names=tuple(_cell(row, "names").split()),
+                spans=_spans(_cell(row, "spans")),
+                actor=actor,
+                target=target,
+            )
+        )
+
+    def _identity(self, row: Row) -> tuple[str, str, str | None]:
+        case = _cell(row, "case")
+        if case not in self.cases:
+            raise CellError("case", f"{case[:40]!r} is none of the cases that came with it")
+        targets = tuple(target.name for target in self.spec.targets)
+        return (
+            case,
+            one_of("target", _cell(row, "target"), targets, "target") or targets[0],
+            _cell(row, "actor") or None,
+        )
+
+
+def with_what_was_said(found: Assembled, spec: WorkspaceSpec, folder: Path) -> SourceResult:
+    """Return cases with the verdicts of `source.verdicts` and the marks of `source.regions`, where they are named.
+
+    Rows that can't be used are problems, named by file and line.
+
+    Raises
+    ------
+    ImportRefused
+        When a file that is named is missing or is no table of its kind.
+    """
+    cases = {case.name: case for case in found.cases}
+    reader = _Reader(spec, cases, RegionChecker(spec, cases, found.sizes), folder.resolve())
+    problems = list(found.problems)
+    verdicts = _read(folder, spec.source.verdicts, VERDICT_COLUMNS, reader.verdict, problems)
+    regions = _read(folder, spec.source.regions, REGION_COLUMNS, reader.region, problems)
+    return SourceResult(found.cases, tuple(problems), tuple(regions), tuple(verdicts))
+
+
+def _read(
+    folder: Path,
+    name: str | None,
+    wanted: tuple[str, ...],
+    read: Callable[[Row], Said],
+    problems: list[RowProblem],
+) -> Iterator[Said]:
+    if name is None:
+        return
+    table = read_csv(folder / name, may_be_empty=True)
+    require_columns(table.file, table.columns, [(column, "what was said of the cases") for column in wanted])
+    problems.extend(RowProblem(p.line, f"{table.file} {p.column}".strip(), p.reason) for p in table.problems)
+    for row in table.rows:
+        try:
+            yield read(row)
+        except CellError as error:
+            problems.append(RowProblem(row.line, f"{table.file} {error.column}", error.reason))
+
+
+def _cell(row: Row, column: str) -> str:
+    return str(row.cells.get(column) or "").strip()
+
+
+def _word(row: Row, column: str, vocabulary: object, default: Literal["agree", "certain", ""]) -> str:
+    word = one_of(column, _cell(row, column), get_args(vocabulary), column) or default
+    if not word:
+        raise CellError(column, f"is empty; wanted one of {', '.join(get_args(vocabulary))}")
+    return word
+
+
+def _spans(text: str) -> tuple[tuple[int, int], ...]:
+    found = [SPAN.fullmatch(part) for part in text.split()]
+    if None in found:
+        raise CellError("spans", f"{text[:40]!r} are no spans; wanted start:end of code points, separated by spaces")
+    return tuple((int(match[1]), int(match[2])) for match in found if match)
