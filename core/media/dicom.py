@@ -4,9 +4,11 @@ import io
 import math
 import re
 import struct
+import threading
 import warnings
 import zlib
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -31,6 +33,7 @@ MAGIC_AT = 128
 LARGEST_INFLATED = 512 * 1024 * 1024
 """Bytes that a deflated file may unpack to."""
 _PIXEL_KEYS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
+_QUOTED = r"'[^']*'|\"[^\"]*\""
 _NOT_TEXT = frozenset({"SQ", "OB", "OW", "OF", "OD", "OL", "OV", "UN", "OB or OW"})
 _BROKEN = (
     InvalidDicomError,
@@ -51,15 +54,18 @@ _BROKEN = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class DicomFile:
-    """What a DICOM file holds. Only `pixels` are free of names and numbers of people."""
+_ONE_AT_A_TIME = threading.Lock()
+"""What collects warnings changes the whole process."""
 
-    pixels: Pixels
-    """As a person sees them: uint8 [height, width] (grey) or [height, width, 3] (red, green, blue)."""
-    tags: Mapping[str, str]
+
+@dataclass(frozen=True, slots=True)
+class DicomTags:
+    """What a DICOM file says besides its pixels. Names and numbers of people are among it."""
+
+    values: Mapping[str, str]
     """DICOM keyword -> text of its value, several values joined by a backslash; top level, standard tags alone."""
-    private_tags: int
+    private: int
+    """How many tags are no standard ones."""
     notes: tuple[str, ...]
     """What pydicom found odd, without the values."""
 
@@ -69,13 +75,27 @@ def is_dicom(head: bytes) -> bool:
     return head[MAGIC_AT : MAGIC_AT + len(MAGIC)] == MAGIC
 
 
-def read_dicom(data: bytes, what: str) -> DicomFile:
-    """Read a DICOM file of one frame.
+def read_tags(data: bytes, what: str) -> DicomTags:
+    """Read the tags of a DICOM file; its pixels are neither looked at nor judged.
 
-    Grey pixels go through the rescale slope and intercept (or the modality table), then through the first window (or
+    Raises
+    ------
+    BadInput
+        No DICOM, or damaged.
+    """
+    with _warnings_kept() as caught:
+        dataset = _opened(data, what, pixels=False)
+        values = MappingProxyType(dict(_texts(dataset)))
+    private = sum(1 for tag in dataset.keys() if tag.is_private)  # noqa: SIM118
+    return DicomTags(values, private, tuple(dict.fromkeys(re.sub(_QUOTED, "'...'", text) for text in caught)))
+
+
+def read_pixels(data: bytes, what: str) -> Pixels:
+    """Read the picture of a DICOM file of one frame: uint8, grey [H, W] or red, green, blue [H, W, 3].
+
+    Grey values go through the rescale slope and intercept (or the modality table), then through the first window (or
     table) of the file, else from percentile 0.5 to 99.5 onto 0 to 255; MONOCHROME1 is inverted. Palettes, RGB and YBR
-    become red, green, blue. Overlays and colour profiles are not drawn. Not to be called from several threads at once:
-    it collects warnings.
+    become red, green, blue. Overlays and colour profiles are not drawn.
 
     Parameters
     ----------
@@ -92,18 +112,22 @@ def read_dicom(data: bytes, what: str) -> DicomFile:
 
     Source: DICOM PS3.3 C.7.6.3 and C.11, PS3.5.
     """
-    with warnings.catch_warnings(record=True) as caught:
+    with _warnings_kept():
+        return _decoded(_opened(data, what, pixels=True), what)
+
+
+@contextmanager
+def _warnings_kept() -> Iterator[list[str]]:
+    """Keep warnings from leaking; yield the list that they are in afterwards."""
+    texts: list[str] = []
+    with _ONE_AT_A_TIME, warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         warnings.simplefilter("error", Image.DecompressionBombWarning)
-        dataset = _opened(data, what)
-        pixels = _decoded(dataset, what)
-        tags = MappingProxyType(dict(_tags(dataset)))
-    private = sum(1 for tag in dataset.keys() if tag.is_private)  # noqa: SIM118
-    odd = tuple(dict.fromkeys(re.sub(r"'[^']*'|\"[^\"]*\"", "'...'", str(item.message)) for item in caught))
-    return DicomFile(pixels, tags, private, odd)
+        yield texts
+        texts += [str(item.message) for item in caught]
 
 
-def _opened(data: bytes, what: str) -> Dataset:
+def _opened(data: bytes, what: str, *, pixels: bool) -> Dataset:
     if not is_dicom(data):
         raise BadInput(
             f"{what}: this is no DICOM file: it has no DICM at byte {MAGIC_AT}, got {len(data):,} bytes that start "
@@ -111,7 +135,7 @@ def _opened(data: bytes, what: str) -> Dataset:
         )
     try:
         _check_inflated(data, what)
-        return dcmread(io.BytesIO(data))
+        return dcmread(io.BytesIO(data), stop_before_pixels=not pixels)
     except _BROKEN as error:
         raise _damaged(what, error) from None
 
@@ -242,7 +266,7 @@ def _run_length(segment: bytes, most: int) -> int:
     return total
 
 
-def _tags(dataset: Dataset) -> Iterator[tuple[str, str]]:
+def _texts(dataset: Dataset) -> Iterator[tuple[str, str]]:
     """Yield keyword and text of the standard tags of the top level; one that can't be read counts as empty."""
     for tag in dataset.keys():  # noqa: SIM118
         keyword = "" if tag.is_private else keyword_for_tag(tag)
