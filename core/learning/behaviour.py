@@ -18,18 +18,15 @@ Logits = Mapping[str, Tensor]
 
 
 def _shared(models: Sequence[LoadedModel]) -> bool:
-    """Tell whether all models look through the same frozen encoder, so that one embedding serves all."""
-    keys = {model.network.embedding_key for model in models if model.network.frozen}
-    return len(keys) == 1 and all(model.network.frozen for model in models)
+    """Tell whether all models look through the same frozen encoders, so that one pass through them serves all."""
+    return len({model.network.embedding_key for model in models}) == 1
 
 
 @torch.no_grad()
 def batch_logits(models: Sequence[LoadedModel], inputs: Inputs) -> list[Logits]:
-    """Return each model's logits for one batch of float inputs."""
-    if _shared(models):
-        embedding = models[0].network.embed(inputs)
-        return [model.network.decide(embedding) for model in models]
-    return [cast(Logits, model.network(inputs)) for model in models]
+    """Return each model's logits for one batch of inputs."""
+    shared = models[0].network.condense(inputs) if _shared(models) else inputs
+    return [cast(Logits, model.network(shared)) for model in models]
 
 
 def logits(models: Sequence[LoadedModel], examples: Examples, device: torch.device) -> list[dict[str, Tensor]]:
@@ -66,7 +63,8 @@ def changed_by_paste(
 ) -> list[Array]:
     """Return, per model and ledger case, the share of `repeats` pastes of marked content that change its answer.
 
-    Each paste takes the content of a randomly drawn marked row and puts it at the place where it was marked.
+    Each paste takes the content of a randomly drawn marked row and puts it at the place where it was marked; marked
+    words are put in anywhere, or taken out of a text that has them.
     All models see the same pastes. Range 0 to 1; 0 means the answer never depends on it.
     """
     generator = torch.Generator().manual_seed(seed)
@@ -78,8 +76,8 @@ def changed_by_paste(
                 done = repeat * len(ledger) + start
                 reporter.report(Progress("gate", done, repeats * len(ledger), "pasting marked content"))
             here = torch.arange(start, min(start + BATCH, len(ledger)))
-            inputs = paste(ledger.batch(here, device), marked, rows[here], device)
-            for count, before, answer in zip(changed, plain, batch_logits(models, inputs), strict=True):
+            pasted = paste(ledger.batch(here, device), marked, rows[here], generator, toggle=True)
+            for count, before, answer in zip(changed, plain, batch_logits(models, pasted.inputs), strict=True):
                 differs = answer[target].argmax(dim=1).cpu() != before[target][here].argmax(dim=1)
                 count[here.numpy()] += differs.numpy() / repeats
     return changed

@@ -1,6 +1,7 @@
-"""Marked examples, and what can be done with marked content: replace, paste, swap. For every field kind.
+"""Marked examples, and what can be done with marked content: replace it, paste it elsewhere, exchange it.
 
-A mark is a boolean tensor that broadcasts over a field's input: image [1, S, S], table [features], text [tokens].
+A mark is a boolean tensor at the prepared level: image [1, S, S], number and category [1], text [tokens]. How content
+moves differs by kind (`core.learning.content`): pixels and values are put in place, words are put in and taken out.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,6 +10,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from core.contracts import FieldKind
+from core.learning.content import content_of
 from core.models.examples import Examples
 
 Inputs = Mapping[str, Tensor]
@@ -25,6 +28,8 @@ class MarkedExamples:
     ignore: Inputs
     look: Inputs
     artefacts: tuple[str | None, ...]
+    kinds: Mapping[str, FieldKind]
+    """Field -> its kind."""
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -38,6 +43,7 @@ class MarkedExamples:
             {field: mask[index] for field, mask in self.ignore.items()},
             {field: mask[index] for field, mask in self.look.items()},
             tuple(self.artefacts[int(i)] for i in index),
+            self.kinds,
         )
 
     def of_artefact(self, name: str) -> "MarkedExamples":
@@ -52,24 +58,23 @@ class MarkedExamples:
         return self.rows([int(i) for i in torch.nonzero(any_mark).flatten()])
 
 
+@dataclass(frozen=True, slots=True)
+class Pasted:
+    """Inputs with marked content pasted in, and where it is now."""
+
+    inputs: dict[str, Tensor]
+    places: dict[str, Tensor]
+    """Field -> bool [batch, ...], as marks are."""
+
+
 def tensors(examples: Examples, device: torch.device) -> dict[str, Tensor]:
-    """Return the network inputs of all examples by field: floats from 0 to 1."""
+    """Return the network inputs of all examples by field."""
     return examples.batch(range(len(examples)), device)
 
 
 def targets(examples: Examples, device: torch.device) -> dict[str, Tensor]:
     """Return the class indexes of all examples by target; -1 where there is no label."""
     return examples.batch_labels(range(len(examples)), device)
-
-
-def blend(inputs: Inputs, donors: Inputs, masks: Inputs) -> dict[str, Tensor]:
-    """Return inputs whose marked places hold the donors' content; fields without a mask stay as they are."""
-    return {
-        field: torch.where(masks[field].to(value.device), donors[field].to(value.device), value)
-        if field in masks
-        else value
-        for field, value in inputs.items()
-    }
 
 
 def donors_of(count: int, generator: torch.Generator) -> Tensor:
@@ -80,26 +85,66 @@ def donors_of(count: int, generator: torch.Generator) -> Tensor:
     return donor
 
 
-def swap(inputs: Inputs, masks: Inputs, generator: torch.Generator) -> dict[str, Tensor]:
-    """Exchange marked content between the cases of a batch: each gets the content of another, at its mask.
+def draw_rows(marked: MarkedExamples, count: int, generator: torch.Generator) -> Tensor:
+    """Draw `count` marked rows with replacement."""
+    return torch.randint(len(marked), (count,), generator=generator)
 
-    The shift is a random rotation, so no case keeps its own content (in a batch of at least two).
+
+def replace_marked(inputs: Inputs, marked: MarkedExamples, donors: Inputs) -> dict[str, Tensor]:
+    """Return marked cases whose marked content is gone: other cases' content stands there, marked words are left out.
+
+    Row i of `inputs` is row i of `marked`.
+    """
+    return {
+        field: content_of(marked.kinds[field]).replace(value, donors[field], marked.ignore[field].to(value.device))
+        for field, value in inputs.items()
+    }
+
+
+def exchange(inputs: Inputs, marked: MarkedExamples, generator: torch.Generator) -> dict[str, Tensor]:
+    """Return a batch in which marked content tells nothing any more.
+
+    Each case takes a drawn row's marks: pixels and values there are exchanged with another case of the batch (a random
+    rotation, so that no case keeps its own); marked words are put into a random half of the texts and taken out of the
+    other half.
     """
     count = len(next(iter(inputs.values())))
     if count < 2:
         return dict(inputs)
-    donor = donors_of(count, generator)
-    return blend(inputs, {field: value[donor.to(value.device)] for field, value in inputs.items()}, masks)
+    rows, donor = draw_rows(marked, count, generator), donors_of(count, generator)
+    return {
+        field: content_of(marked.kinds[field]).exchange(
+            value,
+            value[donor.to(value.device)],
+            marked.examples.inputs[field][rows].to(value.device),
+            marked.ignore[field][rows].to(value.device),
+            generator,
+        )
+        for field, value in inputs.items()
+    }
 
 
-def draw_masks(marked: MarkedExamples, count: int, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
-    """Draw `count` rows with replacement; return their indices and their *ignore* masks."""
-    rows = torch.randint(len(marked), (count,), generator=generator)
-    return rows, {field: mask[rows] for field, mask in marked.ignore.items()}
+def paste(
+    inputs: Inputs, marked: MarkedExamples, rows: Tensor, generator: torch.Generator, *, toggle: bool = False
+) -> Pasted:
+    """Paste, into case i, the marked content of row `rows[i]`: pixels and values where they were marked.
+
+    Marked words are put in at a random place. With `toggle` they are taken out of texts that have them already, so
+    that each answer is compared with and without them.
+    """
+    pasted = {
+        field: content_of(marked.kinds[field]).paste(
+            value,
+            marked.examples.inputs[field][rows].to(value.device),
+            marked.ignore[field][rows].to(value.device),
+            generator,
+            toggle,
+        )
+        for field, value in inputs.items()
+    }
+    return Pasted({f: own for f, (own, _) in pasted.items()}, {f: place for f, (_, place) in pasted.items()})
 
 
-def paste(inputs: Inputs, marked: MarkedExamples, rows: Tensor, device: torch.device) -> dict[str, Tensor]:
-    """Paste, into case i, the marked content of row `rows[i]` at the place where it was marked."""
-    donors = marked.examples.batch(rows, device)
-    masks = {field: mask[rows] for field, mask in marked.ignore.items()}
-    return blend(inputs, donors, masks)
+def entry_mask(mask: Tensor, entry: Tensor) -> Tensor:
+    """Return a mark as floats that broadcast over an entry's values: a text's tokens get a dimension for the vector."""
+    return mask.view(*mask.shape, *([1] * (entry.ndim - mask.ndim))).to(entry.device).float()

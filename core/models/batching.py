@@ -15,14 +15,23 @@ pass: 9.7, 6.6, 5.7, 9.6, 9.2 and 15.1. Larger passes leave the cache.
 GPU_VALUES = 32 * 3 * 224 * 224
 """Input values of one forward pass on a GPU, where a pass of 32 images takes about as long as one of one image."""
 
+TOKEN_VALUES = 96
+"""What a token of a text counts: the longest texts that MiniLM reads go in passes of about 25."""
+
 
 def cases_per_pass(inputs: Mapping[str, Tensor], device: torch.device) -> int:
     """Return how many cases one forward pass on `device` should take (at least 1).
 
     Backbones see grey images as three channels, so an image counts three values a pixel.
     """
-    values = sum(3 * math.prod(tensor.shape[-2:]) for tensor in inputs.values())
+    values = sum(_values(tensor) for tensor in inputs.values())
     return max(1, (CPU_VALUES if device.type == "cpu" else GPU_VALUES) // max(1, values))
+
+
+def _values(tensor: Tensor) -> int:
+    if tensor.ndim == 4:  # images [cases, channels, height, width]
+        return 3 * math.prod(tensor.shape[2:])
+    return TOKEN_VALUES * math.prod(tensor.shape[1:]) if tensor.dtype == torch.int64 else math.prod(tensor.shape[1:])
 
 
 def passes(count: int, size: int) -> Iterator[slice]:

@@ -1,8 +1,9 @@
-"""Embeddings of cases, kept so that a frozen encoder sees each input once."""
+"""Vectors of frozen fields, kept so that a frozen encoder sees each input once."""
 
 import hashlib
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
@@ -14,15 +15,14 @@ from core.contracts import Progress, ProgressReporter
 from core.models.batching import cases_per_pass, passes
 from core.models.examples import Examples
 from core.models.network import TandemNetwork
-from core.models.preparation import to_tensor
 
 FloatArray = npt.NDArray[np.float32]
 KEEP_EVERY = 64
-"""Cases after which new embeddings are handed to the cache, so that interrupted work is not lost."""
+"""Cases after which new vectors are handed to the cache, so that interrupted work is not lost."""
 
 
 class EmbeddingCache(Protocol):
-    """Keeps embeddings by key."""
+    """Keeps vectors by key."""
 
     def get(self, keys: Sequence[str]) -> Mapping[str, FloatArray]:
         """Return the vectors [dim] that it has, by key; absent keys are left out."""
@@ -31,66 +31,83 @@ class EmbeddingCache(Protocol):
         """Keep row i of `vectors` [keys, dim] under `keys[i]`."""
 
 
-def embedding_keys(network: TandemNetwork, examples: Examples) -> list[str]:
+Caches = Callable[[str], EmbeddingCache]
+"""Encoder key -> its cache."""
+
+
+def embedding_keys(network: TandemNetwork, field: str, prepared: Tensor) -> list[str]:
     """Return the cache key of each case: a hash of encoder, preparation and prepared input."""
-    prefix = network.embedding_key.encode()
-    arrays = [examples.inputs[name].contiguous().numpy() for name in network.fields]
-    return [_key(prefix, [array[row] for array in arrays]) for row in range(len(examples))]
+    prefix = network.encoder_key(field).encode()
+    return [hashlib.sha256(prefix + row.tobytes()).hexdigest() for row in prepared.contiguous().numpy()]
 
 
-def _key(prefix: bytes, arrays: Sequence[npt.NDArray[np.uint8]]) -> str:
-    digest = hashlib.sha256(prefix)
-    for array in arrays:
-        digest.update(array.tobytes())
-    return digest.hexdigest()
-
-
-def embed_all(
+def condense(
     network: TandemNetwork,
     examples: Examples,
     device: torch.device,
     reporter: ProgressReporter | None = None,
-    cache: EmbeddingCache | None = None,
-) -> Tensor:
-    """Return the embeddings of all `examples`, before standardisation: float32 [cases, dim] on the CPU.
+    caches: Caches | None = None,
+) -> Examples:
+    """Return `examples` whose frozen fields are replaced by their vectors: float32 [cases, dim] on the CPU.
 
-    Only what `cache` does not have is computed; it is handed to the cache every 64 cases, so that cancelled work
-    goes on where it stopped.
+    Only what a cache does not have is computed; it is handed to the cache every 64 cases, so that cancelled work goes
+    on where it stopped. Rows without a value are not-a-number.
 
     Raises
     ------
     core.errors.Cancelled
         When `reporter` says so.
     """
-    keys = embedding_keys(network, examples) if cache is not None and network.frozen else None
-    vectors = torch.empty(len(examples), network.dim)
-    missing = list(range(len(examples)))
-    if cache is not None and keys is not None:
-        known = cache.get(keys)
-        missing = [row for row, key in enumerate(keys) if key not in known]
-        for row in set(range(len(examples))) - set(missing):
-            vectors[row] = torch.from_numpy(np.array(known[keys[row]], dtype=np.float32))
+    inputs = dict(examples.inputs)
+    for field in network.frozen_fields:
+        if not network.holds_vectors(field, inputs[field]):
+            cache = caches(network.encoder_key(field)) if caches is not None else None
+            inputs[field] = _embed(network, field, inputs[field], device, reporter, cache)
+    return replace(examples, inputs=inputs)
+
+
+def _embed(
+    network: TandemNetwork,
+    field: str,
+    prepared: Tensor,
+    device: torch.device,
+    reporter: ProgressReporter | None,
+    cache: EmbeddingCache | None,
+) -> Tensor:
+    keys = embedding_keys(network, field, prepared) if cache is not None else []
+    vectors = torch.empty(len(prepared), network.encoder(field).dim)
+    missing = _fill_known(vectors, keys, cache)
     network.to(device).eval()
     started = time.monotonic()
     for first in range(0, len(missing), KEEP_EVERY):
         rows = missing[first : first + KEEP_EVERY]
-        _report(reporter, len(examples) - len(missing) + first, len(examples), first, started)
-        vectors[rows] = embed_inputs(network, examples.select(rows).inputs, device)
-        if cache is not None and keys is not None:
+        _report(reporter, len(prepared) - len(missing) + first, len(prepared), first, started)
+        vectors[rows] = embed_field(network, field, prepared[rows], device)
+        if cache is not None:
             cache.put([keys[row] for row in rows], vectors[rows].numpy())
-    _report(reporter, len(examples), len(examples), len(missing), started)
+    _report(reporter, len(prepared), len(prepared), len(missing), started)
     return vectors
 
 
-def embed_inputs(network: TandemNetwork, inputs: Mapping[str, Tensor], device: torch.device) -> Tensor:
-    """Return embeddings [cases, dim] of prepared uint8 inputs by field, on the CPU, in passes of a good size."""
-    count = len(next(iter(inputs.values())))
-    parts = []
+def _fill_known(vectors: Tensor, keys: list[str], cache: EmbeddingCache | None) -> list[int]:
+    """Fill in what the cache has and return the rows that it has not."""
+    if cache is None:
+        return list(range(len(vectors)))
+    known = cache.get(keys)
+    for row, key in enumerate(keys):
+        if key in known:
+            vectors[row] = torch.from_numpy(np.array(known[key], dtype=np.float32))
+    return [row for row, key in enumerate(keys) if key not in known]
+
+
+def embed_field(network: TandemNetwork, field: str, prepared: Tensor, device: torch.device) -> Tensor:
+    """Return one frozen field's vectors [cases, dim] on the CPU, in passes of a good size."""
+    encoder, parts = network.encoder(field), []
     with torch.no_grad():
-        for part in passes(count, cases_per_pass(inputs, device)):
-            batch = {name: to_tensor(tensor[part], device) for name, tensor in inputs.items()}
-            parts.append(network.embed(batch).float().cpu())
-    return torch.cat(parts) if parts else torch.empty(0, network.dim)
+        for part in passes(len(prepared), cases_per_pass({field: prepared}, device)):
+            entry = encoder.enter(prepared[part].to(device))
+            parts.append(network.encode_entry(field, entry).float().cpu())
+    return torch.cat(parts) if parts else torch.empty(0, encoder.dim)
 
 
 def _report(reporter: ProgressReporter | None, done: int, total: int, computed: int, started: float) -> None:
@@ -98,4 +115,4 @@ def _report(reporter: ProgressReporter | None, done: int, total: int, computed: 
         return
     seconds = time.monotonic() - started
     left = seconds / computed * (total - done) if computed else None
-    reporter.report(Progress(stage="Reading the images", done=done, total=total, seconds_left=left))
+    reporter.report(Progress(stage="Reading the inputs", done=done, total=total, seconds_left=left))

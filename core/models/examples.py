@@ -7,7 +7,6 @@ import torch
 from torch import Tensor
 
 from core.errors import BadInput
-from core.models.preparation import to_tensor
 
 NO_LABEL = -1
 """Stands for a target without a label."""
@@ -19,7 +18,7 @@ class Examples:
 
     case_ids: tuple[int, ...]
     inputs: Mapping[str, Tensor]
-    """Field -> prepared inputs, uint8 [cases, ...]."""
+    """Field -> prepared inputs [cases, ...], or vectors [cases, dim] of a frozen field."""
     labels: Mapping[str, Tensor]
     """Target -> class indexes, int64 [cases]; -1 where there is no label."""
     groups: tuple[str, ...]
@@ -58,9 +57,9 @@ class Examples:
         )
 
     def batch(self, rows: Sequence[int] | Tensor, device: torch.device | None = None) -> dict[str, Tensor]:
-        """Return network inputs of `rows` by field: floats from 0 to 1 on `device`."""
+        """Return network inputs of `rows` by field on `device`."""
         index = torch.as_tensor(rows, dtype=torch.int64)
-        return {name: to_tensor(tensor[index], device) for name, tensor in self.inputs.items()}
+        return {name: tensor[index].to(device) for name, tensor in self.inputs.items()}
 
     def batch_labels(self, rows: Sequence[int] | Tensor, device: torch.device | None = None) -> dict[str, Tensor]:
         """Return class indexes of `rows` by target on `device`."""

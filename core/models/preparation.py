@@ -5,9 +5,7 @@ from the original to the input (`mask_to_input`), attributions from the input to
 (`map_to_original`). Both share out area exactly, so that nothing shifts by half a pixel.
 """
 
-import hashlib
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +13,7 @@ import torch
 from PIL import Image, ImageOps
 from torch import Tensor
 
-from core.contracts import FieldKind, FieldSpec
+from core.contracts import FieldSpec
 from core.errors import BadInput
 
 UInt8Array = npt.NDArray[np.uint8]
@@ -210,57 +208,3 @@ def map_to_original(values: Tensor | npt.NDArray[np.floating], geometry: Geometr
     bottom, right = geometry.top + geometry.crop_height, geometry.left + geometry.crop_width
     original[geometry.top : bottom, geometry.left : right] = rows.T @ array.astype(np.float64) @ columns
     return original
-
-
-class Preparer(Protocol):
-    """Turns the decoded value of one kind of field into the network's input; one per field kind."""
-
-    def shape(self, field: FieldSpec) -> tuple[int, ...]:
-        """Return the shape of one prepared input, without the batch."""
-
-    def prepare(self, value: npt.NDArray[np.uint8], field: FieldSpec) -> UInt8Array:
-        """Return the prepared input of one decoded value."""
-
-    def to_tensor(self, prepared: Tensor, device: torch.device | None) -> Tensor:
-        """Return a batch of prepared inputs as the network sees it."""
-
-
-class ImagePreparer:
-    """Prepares image fields: uint8 [channels, size, size], seen by networks as floats from 0 to 1."""
-
-    def shape(self, field: FieldSpec) -> tuple[int, ...]:
-        """Return (channels, size, size)."""
-        return (channels_of(field), field.size, field.size)
-
-    def prepare(self, value: npt.NDArray[np.uint8], field: FieldSpec) -> UInt8Array:
-        """Return `prepare_image` of decoded pixels."""
-        return prepare_image(value, field)
-
-    def to_tensor(self, prepared: Tensor, device: torch.device | None) -> Tensor:
-        """Return floats from 0 to 1 on `device`."""
-        return to_tensor(prepared, device)
-
-
-PREPARERS: dict[FieldKind, Preparer] = {"image": ImagePreparer()}
-
-
-def preparer(field: FieldSpec) -> Preparer:
-    """Return the preparer for the kind of `field`.
-
-    Raises
-    ------
-    BadInput
-        When fields of this kind can't be used yet.
-    """
-    if field.kind not in PREPARERS:
-        raise BadInput(
-            f"Field {field.name!r} is of kind {field.kind!r}, which is not available yet. "
-            f"Kinds that work: {', '.join(PREPARERS)}."
-        )
-    return PREPARERS[field.kind]
-
-
-def preparation_key(field: FieldSpec) -> str:
-    """Return a hash of everything that decides how `field` is prepared (its name and titles do not)."""
-    parts = (field.kind, field.colour, field.equalise, field.central_crop, field.size)
-    return hashlib.sha256(repr(parts).encode()).hexdigest()

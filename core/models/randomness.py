@@ -1,6 +1,8 @@
 """Random numbers that depend on what they are for, not on what ran before."""
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor
@@ -18,6 +20,18 @@ def generator_for(seed: int, *purpose: str | int) -> torch.Generator:
     """
     digest = hashlib.sha256(repr((seed, *purpose)).encode()).digest()
     return torch.Generator().manual_seed(int.from_bytes(digest[:8], "big") >> 1)
+
+
+@contextmanager
+def seeded(device: torch.device, seed: int, *purpose: str | int) -> Iterator[None]:
+    """Let layers that draw from the global random state (dropout) depend on `seed` and `purpose` alone.
+
+    The state is put back at the end.
+    """
+    devices = [device] if device.type == "cuda" else []
+    with torch.random.fork_rng(devices=devices):
+        torch.manual_seed(generator_for(seed, *purpose).initial_seed())
+        yield
 
 
 def epoch_rows(count: int, batch_size: int, step: int, seed: int) -> Tensor:

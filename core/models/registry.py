@@ -101,12 +101,22 @@ def _load_weights(network: TandemNetwork, data: bytes, name: str) -> None:
         tensors = load(data)
     except SafetensorError as error:
         raise BadInput(f"The weights of {name} can't be read: {error}. Restore a backup or train anew.") from error
+    tensors = _renamed(tensors, network)
     problems = list(_misfits(network.state_dict(), tensors))
     if problems:
         raise BadInput(
             f"The weights of {name} do not fit its workspace: {problems[0]} ({len(problems)} such). Train it anew."
         )
     network.load_state_dict(tensors)
+
+
+def _renamed(tensors: dict[str, Tensor], network: TandemNetwork) -> dict[str, Tensor]:
+    """Return the weights under today's names: versions from before several fields had one standardiser for all."""
+    old = "standardiser."
+    if len(network.fields) != 1:
+        return tensors
+    new = f"fusion.standardisers.field_{network.fields[0]}."
+    return {new + name.removeprefix(old) if name.startswith(old) else name: t for name, t in tensors.items()}
 
 
 def _misfits(expected: Mapping[str, Tensor], found: Mapping[str, Tensor]) -> Iterator[str]:

@@ -10,17 +10,17 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from core.contracts import Prediction, TargetAnswer
+from core.contracts import FieldSpec, Prediction, TargetAnswer
 from core.errors import BadInput
 from core.models.batching import cases_per_pass, padded, passes
 from core.models.calibration import prediction_sets, softmax
 from core.models.manifest import TargetCalibration
 from core.models.network import TandemNetwork
-from core.models.preparation import preparer, to_tensor
+from core.models.preparers import Array, preparer
 from core.models.registry import LoadedModel
 
-Inputs = Mapping[str, Tensor | npt.NDArray[np.uint8]]
-"""Field -> prepared input, uint8 [channels, size, size] (with a batch in front for many cases)."""
+Inputs = Mapping[str, Tensor | Array]
+"""Field -> prepared input (with a batch in front for many cases)."""
 Logits = dict[str, npt.NDArray[np.float32]]
 
 
@@ -36,16 +36,16 @@ class ServedModel:
 def setup(model: LoadedModel) -> ServedModel:
     """Make a serving copy of the version: no gradients, frozen encoders prepared for speed."""
     network = copy.deepcopy(model.network).eval().requires_grad_(False)
-    for field in model.spec.fields:
-        encoder = network.encoder(field.name)
-        if encoder.frozen:
+    for name in network.frozen_fields:
+        field = model.spec.field(name)
+        if field.kind == "image":
             probe = torch.linspace(0, 1, math.prod(preparer(field).shape(field)), device=model.device)
-            encoder.speed_up(probe.view(1, *preparer(field).shape(field)))
+            network.encoder(name).speed_up(probe.view(1, *preparer(field).shape(field)))
     return ServedModel(model, network.to(memory_format=torch.channels_last), model.device)
 
 
 def decode(model: LoadedModel, inputs: Inputs, *, batched: bool = False) -> dict[str, Tensor]:
-    """Check prepared inputs and return them as uint8 tensors by field.
+    """Check prepared inputs and return them as tensors by field.
 
     Raises
     ------
@@ -55,25 +55,23 @@ def decode(model: LoadedModel, inputs: Inputs, *, batched: bool = False) -> dict
     names = {field.name for field in model.spec.fields}
     if set(inputs) != names:
         raise BadInput(f"{model.version} needs the fields {sorted(names)}, got {sorted(inputs)}.")
-    return {
-        field.name: _checked(field.name, inputs[field.name], preparer(field).shape(field), batched)
-        for field in model.spec.fields
-    }
+    return {field.name: _checked(field, inputs[field.name], batched) for field in model.spec.fields}
 
 
-def _checked(name: str, value: Tensor | npt.NDArray[np.uint8], shape: tuple[int, ...], batched: bool) -> Tensor:
+def _checked(field: FieldSpec, value: Tensor | Array, batched: bool) -> Tensor:
     tensor = torch.from_numpy(value) if isinstance(value, np.ndarray) else value
+    wanted, shape = preparer(field).dtype, preparer(field).shape(field)
     found = tuple(tensor.shape[1:] if batched else tensor.shape)
-    if tensor.dtype != torch.uint8 or found != shape:
+    if tensor.dtype != wanted or found != shape:
         raise BadInput(
-            f"Field {name!r} needs 8-bit input of shape {list(shape)}, got {tensor.dtype} {list(found)}. "
+            f"Field {field.name!r} needs {wanted} input of shape {list(shape)}, got {tensor.dtype} {list(found)}. "
             "Prepare it with the version's own preparation."
         )
     return tensor
 
 
 def predict(served: ServedModel, inputs: Mapping[str, Tensor]) -> Logits:
-    """Return each target's logits [cases, classes] of uint8 inputs [cases, ...], in passes of a good size."""
+    """Return each target's logits [cases, classes] of prepared inputs [cases, ...], in passes of a good size."""
     count = len(next(iter(inputs.values())))
     size = cases_per_pass(inputs, served.device)
     parts = [
@@ -85,10 +83,10 @@ def predict(served: ServedModel, inputs: Mapping[str, Tensor]) -> Logits:
 def _forward(served: ServedModel, inputs: Mapping[str, Tensor], size: int) -> Logits:
     count, device = len(next(iter(inputs.values()))), served.device
     with torch.inference_mode():
-        values = {name: to_tensor(padded(tensor, size, device), device) for name, tensor in inputs.items()}
+        values = {name: padded(tensor, size, device).to(device) for name, tensor in inputs.items()}
         with torch.autocast(device.type, dtype=torch.float16, enabled=device.type == "cuda"):
-            embedding = served.network.embed(values)
-        logits = served.network.decide(embedding.float())
+            vectors = served.network.encode(values)
+        logits = served.network.decide(served.network.fusion({name: v.float() for name, v in vectors.items()}))
     return {target: tensor[:count].cpu().numpy() for target, tensor in logits.items()}
 
 

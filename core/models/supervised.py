@@ -31,8 +31,8 @@ def class_weights_of(labels: Tensor, classes: int) -> Tensor:
 class SupervisedObjective:
     """Weighted cross entropy of every target on mini-batches of the training cases.
 
-    Cases without a label for a target do not count for it. With a frozen network it works on embeddings: pass them,
-    or each step embeds its batch anew.
+    Cases without a label for a target do not count for it. Where an encoder is frozen, pass condensed examples
+    (`core.models.embedding.condense`), or each step looks through it anew.
 
     Parameters
     ----------
@@ -45,8 +45,6 @@ class SupervisedObjective:
         Where the network is; default CPU.
     seed
         Order of the mini-batches; default that of the training section.
-    train_embeddings, validation_embeddings
-        Result of `embed_all` for a frozen network, else None.
 
     Raises
     ------
@@ -62,17 +60,12 @@ class SupervisedObjective:
         *,
         device: torch.device | None = None,
         seed: int | None = None,
-        train_embeddings: Tensor | None = None,
-        validation_embeddings: Tensor | None = None,
     ) -> None:
         self.device = device or torch.device("cpu")
         self.targets = spec.targets
         self.train = _labelled(train, self.targets, "train")
         self.validation = _labelled(validation, self.targets, "validation")
-        self.train_embeddings = train_embeddings.to(self.device) if train_embeddings is not None else None
-        self.validation_embeddings = (
-            validation_embeddings.to(self.device) if validation_embeddings is not None else None
-        )
+        self.alignment = spec.fusion.alignment
         self.batch_size = spec.training.batch_size
         self.seed = spec.training.seed if seed is None else seed
         self.class_weights = {
@@ -89,21 +82,31 @@ class SupervisedObjective:
     def loss(self, network: TandemNetwork, step: int, generator: torch.Generator) -> Tensor:
         """Return the weighted cross entropy of mini-batch `step`, summed over targets."""
         rows = epoch_rows(len(self.train), self.batch_size, step, self.seed)
-        if network.frozen and self.train_embeddings is not None:
-            logits = network.decide(self.train_embeddings[rows.to(self.device)])
-        else:
-            logits = network(self.train.batch(rows, self.device))
-        return self.cross_entropy(logits, self.train.batch_labels(rows, self.device))
+        vectors = network.encode(self.train.batch(rows, self.device))
+        logits = network.decide(network.fusion(vectors))
+        loss = self.cross_entropy(logits, self.train.batch_labels(rows, self.device), network.log_variances)
+        return loss if network.alignment is None else loss + self.alignment * network.alignment(vectors)
 
-    def cross_entropy(self, logits: dict[str, Tensor], labels: dict[str, Tensor]) -> Tensor:
-        """Return the weighted cross entropy of logits [batch, classes] by target, summed over targets."""
+    def cross_entropy(
+        self, logits: dict[str, Tensor], labels: dict[str, Tensor], log_variances: Tensor | None = None
+    ) -> Tensor:
+        """Return the weighted cross entropy of logits [batch, classes] by target, summed over targets.
+
+        With learnt log variances s (one a target) each target's loss is scaled by exp(-s), and s / 2 is added, so that
+        a target that stays uncertain weighs less.
+
+        Source
+        ------
+        Kendall, Gal and Cipolla, Multi-Task Learning Using Uncertainty to Weigh Losses, CVPR 2018.
+        """
         total = next(iter(logits.values())).sum() * 0.0
-        for target in self.targets:
+        for place, target in enumerate(self.targets):
             truth, weights = labels[target.name], self.class_weights.get(target.name)
             if bool((truth != NO_LABEL).any()):
-                total = total + target.weight * functional.cross_entropy(
-                    logits[target.name], truth, weight=weights, ignore_index=NO_LABEL
-                )
+                loss = functional.cross_entropy(logits[target.name], truth, weight=weights, ignore_index=NO_LABEL)
+                if log_variances is not None:
+                    loss = torch.exp(-log_variances[place]) * loss + log_variances[place] / 2
+                total = total + target.weight * loss
         return total
 
     def validation_score(self, network: TandemNetwork) -> float:
@@ -111,18 +114,17 @@ class SupervisedObjective:
 
         With class weights every class counts the same; with several targets it is their mean by target weight.
         """
-        embedding = self._validation_embedding(network)
         labels = {name: tensor.to(self.device) for name, tensor in self.validation.labels.items()}
-        loss = self.cross_entropy(network.decide(embedding), labels)
+        loss = self.cross_entropy(all_logits(network, self.validation, self.device), labels)
         return math.exp(-float(loss) / sum(target.weight for target in self.targets))
 
-    def _validation_embedding(self, network: TandemNetwork) -> Tensor:
-        if network.frozen and self.validation_embeddings is not None:
-            return self.validation_embeddings
-        size = cases_per_pass(self.validation.inputs, self.device)
-        rows = torch.arange(len(self.validation))
-        parts = [self.validation.batch(rows[part], self.device) for part in passes(len(rows), size)]
-        return torch.cat([network.embed(part) for part in parts])
+
+def all_logits(network: TandemNetwork, examples: Examples, device: torch.device) -> dict[str, Tensor]:
+    """Return each target's logits [cases, classes] of all examples on `device`, in passes of a good size."""
+    rows = torch.arange(len(examples))
+    size = cases_per_pass(examples.inputs, device)
+    parts = [network(examples.batch(rows[part], device)) for part in passes(len(rows), size)]
+    return {target: torch.cat([part[target] for part in parts]) for target in network.targets}
 
 
 def _labelled(examples: Examples, targets: Sequence[TargetSpec], name: str) -> Examples:

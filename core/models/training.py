@@ -12,7 +12,7 @@ from core.contracts import Checkpointer, Progress, ProgressReporter
 from core.errors import Cancelled, Interrupted, UserError
 from core.models.checkpoint import TrainingState, fingerprint, pack, unpack
 from core.models.network import TandemNetwork
-from core.models.randomness import generator_for
+from core.models.randomness import generator_for, seeded
 from core.models.supervised import SupervisedObjective
 
 __all__ = ["FitResult", "Objective", "SupervisedObjective", "TrainingPlan", "fit"]
@@ -170,7 +170,8 @@ class _Run:
         self.network.train()
         self.optimiser.zero_grad(set_to_none=True)
         generator = generator_for(self.plan.seed, "step", self.state.step)
-        loss = self.objective.loss(self.network, self.state.step, generator)
+        with seeded(self.network.device, self.plan.seed, "dropout", self.state.step):
+            loss = self.objective.loss(self.network, self.state.step, generator)
         value = float(loss.detach())
         if not math.isfinite(value):
             self.stop_diverged(value)

@@ -10,6 +10,10 @@ import unicodedata
 from functools import lru_cache
 
 WORD = re.compile(r"\w+|[^\w\s]")
+COMBINING = ("Mn", "Me", "Mc", "Cf", "Sk")
+"""Categories of characters that change the one before them."""
+JOINER = "\u200d"
+"""Zero-width joiner: makes one picture of several emoji."""
 PADDING = 0
 """Stands where a text has ended."""
 
@@ -35,8 +39,10 @@ def word_spans(text: str) -> tuple[tuple[int, int], ...]:
 
 
 def _joins(character: str, before: str) -> bool:
-    """Tell whether a character belongs to the one before it: a combining mark, a joiner, or what a joiner joins."""
-    return unicodedata.category(character) in ("Mn", "Me", "Mc", "Cf", "Sk") or before == "\u200d"
+    """Tell whether a character belongs to the one before it: a mark, what follows a mark in a word, or a joiner."""
+    if before == JOINER or unicodedata.category(character) in COMBINING:
+        return True
+    return character.isalnum() and unicodedata.category(before) in COMBINING
 
 
 @lru_cache(maxsize=100_000)

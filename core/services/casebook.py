@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,10 +15,12 @@ from core.learning.marks import MarkedExamples
 from core.media.images import ImagePixels, decode_image
 from core.media.masks import decode_mask
 from core.models.examples import NO_LABEL, Examples
-from core.models.preparation import Geometry, geometry_of, mask_to_input, preparation_key, prepare_image
+from core.models.preparation import Geometry, geometry_of, mask_to_input
+from core.models.preparers import Value, preparation_key, prepare, preparer
+from core.models.preparers.text import read_tokens
 from core.services.runtime import Cache, Runtime
 
-Prepared = NDArray[np.uint8]
+Prepared = NDArray[Any]
 THREADS = 4
 KEPT_INPUTS = 6000
 References = Mapping[str, Mapping[int, ReferenceLabel]]
@@ -32,16 +35,28 @@ class Casebook:
         self._sizes: Cache[str, tuple[int, int]] = Cache(KEPT_INPUTS)
 
     def value(self, case: Case, field: str) -> FieldValue:
-        """Return one input of a case; a missing one raises `BadInput`."""
-        for value in case.fields:
-            if value.field == field and value.blob is not None:
-                return value
-        raise BadInput(f"Case {case.name!r} has no {field!r}: it was erased, or never came. Go on with another case.")
+        """Return one input of a case; a field that holds nothing when it is missing."""
+        return next((value for value in case.fields if value.field == field), FieldValue(field))
+
+    def blob(self, case: Case, field: str) -> str:
+        """Return the blob of a case's image.
+
+        Raises
+        ------
+        BadInput
+            When the case has none.
+        """
+        blob = self.value(case, field).blob
+        if blob is None:
+            raise BadInput(
+                f"Case {case.name!r} has no {field!r}: it was erased, or never came. Go on with another case."
+            )
+        return blob
 
     def pixels(self, case: Case, field: str) -> ImagePixels:
         """Return the decoded, EXIF-corrected image of a case."""
-        blob = self.value(case, field).blob or ""
-        return decode_image(self._runtime.blobs.get(blob), f"image {field!r} of case {case.name!r}")
+        data = self._runtime.blobs.get(self.blob(case, field))
+        return decode_image(data, f"image {field!r} of case {case.name!r}")
 
     def size(self, case: Case, field: str) -> tuple[int, int]:
         """Return (height, width) of the EXIF-corrected original."""
@@ -50,27 +65,39 @@ class Casebook:
             pixels = self.pixels(case, field)
             return pixels.height, pixels.width
 
-        return self._sizes.get(self.value(case, field).blob or "", read)
+        return self._sizes.get(self.blob(case, field), read)
 
     def geometry(self, case: Case, field: FieldSpec) -> Geometry:
         """Return where the network's input lies in the original image."""
         return geometry_of(*self.size(case, field.name), field)
 
     def inputs(self, case: Case, spec: WorkspaceSpec) -> dict[str, Prepared]:
-        """Return the prepared inputs of one case by field, uint8."""
+        """Return the prepared inputs of one case by field.
+
+        Raises
+        ------
+        BadInput
+            When a required field is missing, or a value can't be prepared.
+        """
         return {field.name: self._input(case, field) for field in spec.fields}
 
     def _input(self, case: Case, field: FieldSpec) -> Prepared:
-        blob = self.value(case, field.name).blob or ""
-        return self._prepared.get(
-            (blob, preparation_key(field)), lambda: prepare_image(self.pixels(case, field.name).pixels, field)
-        )
+        value = self.value(case, field.name)
+        if field.kind == "image":
+            if value.blob is None:
+                return prepare(None, field)
+            key = (value.blob, preparation_key(field))
+            return self._prepared.get(key, lambda: prepare(self.pixels(case, field.name).pixels, field))
+        if field.kind == "text" and value.text is not None:
+            text = value.text
+            return self._prepared.get((text, preparation_key(field)), lambda: prepare(text, field))
+        return prepare(scalar(value), field)
 
     def examples(self, cases: Sequence[Case], spec: WorkspaceSpec, references: References) -> Examples:
         """Return prepared examples with their reference labels (-1 where there is none)."""
         with ThreadPoolExecutor(THREADS) as pool:
             rows = list(pool.map(lambda case: self.inputs(case, spec), cases))
-        inputs = {field.name: _stack([row[field.name] for row in rows]) for field in spec.fields}
+        inputs = {field.name: _stack([row[field.name] for row in rows], field) for field in spec.fields}
         labels = {
             target.name: torch.tensor(
                 [_index(references.get(target.name, {}).get(case.id), target.classes) for case in cases],
@@ -97,29 +124,64 @@ class Casebook:
             for kind in ("ignore", "look_here")
         }
         examples = self.examples(chosen, spec, references)
-        return MarkedExamples(examples, masks["ignore"], masks["look_here"], tuple(artefact for _, artefact in keys))
+        artefacts = tuple(artefact for _, artefact in keys)
+        kinds = {field.name: field.kind for field in spec.fields}
+        return MarkedExamples(examples, masks["ignore"], masks["look_here"], artefacts, kinds)
 
     def _mask(self, case: Case, field: FieldSpec, regions: Sequence[Region], kind: str) -> NDArray[np.bool_]:
         """Return the union of the marks of one kind, in the network's input."""
-        union = np.zeros((field.size, field.size), dtype=bool)
-        for region in regions:
-            if region.mark.field == field.name and region.mark.kind == kind and region.mark.mask:
-                height, width = self.size(case, field.name)
-                png = self._runtime.blobs.get(region.mark.mask)
-                mask = decode_mask(png, width, height, f"mark on case {case.name!r}")
-                union |= mask_to_input(mask, self.geometry(case, field))
+        marks = [region for region in regions if region.mark.kind == kind and _concerns(region, field)]
+        union = np.zeros(mask_shape(field), dtype=bool)
+        for region in marks:
+            union |= self._marked(case, field, region)
         return union
 
+    def _marked(self, case: Case, field: FieldSpec, region: Region) -> NDArray[np.bool_]:
+        if field.kind == "image":
+            if not region.mark.mask:
+                return np.zeros(mask_shape(field), dtype=bool)
+            height, width = self.size(case, field.name)
+            png = self._runtime.blobs.get(region.mark.mask)
+            mask = decode_mask(png, width, height, f"mark on case {case.name!r}")
+            return mask_to_input(mask, self.geometry(case, field))[None]
+        if field.kind == "text":
+            return mark_tokens(self.value(case, field.name).text, region.mark.spans, field)
+        return np.ones(mask_shape(field), dtype=bool)
 
-def _stack(arrays: Sequence[Prepared]) -> Tensor:
-    return torch.from_numpy(np.stack(arrays)) if arrays else torch.empty(0, dtype=torch.uint8)
+
+def scalar(value: FieldValue) -> Value | None:
+    """Return the number, category or text of a field, None when it is missing."""
+    return value.number if value.number is not None else value.text
+
+
+def mask_shape(field: FieldSpec) -> tuple[int, ...]:
+    """Return the shape of a mark on a field's input: image [1, size, size], number and category [1], text [tokens]."""
+    return (1, field.size, field.size) if field.kind == "image" else preparer(field).shape(field)
+
+
+def mark_tokens(text: str | None, spans: Sequence[tuple[int, int]], field: FieldSpec) -> NDArray[np.bool_]:
+    """Return which tokens of a text lie in marked spans of code points, bool [tokens]; one that is touched counts."""
+    mask = np.zeros(field.tokens, dtype=bool)
+    if text is not None:
+        for place, token in enumerate(read_tokens(text, field)):
+            mask[place] = any(start < token.end and token.start < end for start, end in spans)
+    return mask
+
+
+def _concerns(region: Region, field: FieldSpec) -> bool:
+    return region.mark.field == field.name or field.name in region.mark.names
+
+
+def _stack(arrays: Sequence[Prepared], field: FieldSpec) -> Tensor:
+    if not arrays:
+        return torch.empty(0, *preparer(field).shape(field), dtype=preparer(field).dtype)
+    return torch.from_numpy(np.stack(arrays))
 
 
 def _stack_masks(masks: Sequence[NDArray[np.bool_]], field: FieldSpec) -> Tensor:
-    """Stack masks [S, S] to [rows, 1, S, S] so that they broadcast over channels."""
     if not masks:
-        return torch.zeros((0, 1, field.size, field.size), dtype=torch.bool)
-    return torch.from_numpy(np.stack(masks))[:, None]
+        return torch.zeros((0, *mask_shape(field)), dtype=torch.bool)
+    return torch.from_numpy(np.stack(masks))
 
 
 def _index(reference: ReferenceLabel | None, classes: Sequence[str]) -> int:

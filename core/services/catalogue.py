@@ -45,7 +45,7 @@ class Catalogue:
 
     def _usable(self, workspace: Workspace, found: Iterable[Case]) -> tuple[Case, ...]:
         needed = {field.name for field in self.runtime.spec(workspace).fields if field.required}
-        return tuple(case for case in found if needed <= _filled(case))
+        return tuple(case for case in found if (filled := _filled(case)) and needed <= filled)
 
     def references(
         self, tx: Connection, workspace: Workspace, until: datetime | None = None

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import load, save
 
 from core.contracts import Progress
+from core.models.embedding import Caches
 from core.services.runtime import Runtime
 from core.storage import cache
 
@@ -32,6 +33,11 @@ class StoredEmbeddings:
         blob = self._runtime.blobs.put(save({"rows": np.ascontiguousarray(vectors)}))
         with self._runtime.database.write() as tx:
             cache.put_embeddings(tx, self._key, keys, blob)
+
+
+def stored_embeddings(runtime: Runtime) -> Caches:
+    """Return what finds the stored vectors of each frozen encoder."""
+    return lambda encoder_key: StoredEmbeddings(runtime, encoder_key)
 
 
 class Silent:

@@ -4,7 +4,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -16,23 +16,30 @@ from core.contracts import Case, EvidenceView, FieldEvidence, FieldSpec, Workspa
 from core.errors import BadInput, NotFound
 from core.media.heat import heat_png
 from core.models.network import LogitModule
-from core.models.preparation import map_to_original, to_tensor
+from core.models.preparation import map_to_original
+from core.models.preparers.text import read_tokens
 from core.models.registry import LoadedModel
+from core.models.words import word_spans
 from core.services.casebook import Casebook
 from core.services.runtime import Cache, Runtime
 from core.storage import cache, versions
 from explain.base import Attribution, Explainer, Subject
 from explain.errors import ExplainError
+from explain.quality import field_shares
 from explain.registry import compatible, explainer
 
-EXPLAIN_VERSION = 1
+EXPLAIN_VERSION = 2
 """To be raised when a method's result changes with the same options, so that old results are not shown."""
-Maps = Mapping[str, NDArray[np.float32] | float]
+WordValues = tuple[tuple[int, int, float], ...]
+"""Code points [start, end) of each word, and its attribution."""
+Map = NDArray[np.float32] | float | WordValues
+"""An image's pixels, a number's or category's one value, a text's words."""
+Maps = Mapping[str, Map]
 
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """One explanation, in the pixels of the original."""
+    """One explanation, in what a person sees: the original's pixels, table fields, words of the stored text."""
 
     version: str
     method: Explainer
@@ -56,8 +63,8 @@ class Explaining:
 
         def look() -> tuple[str, ...]:
             target = model.manifest.targets[0].target
-            found = compatible(self._subject(model, target), self._inputs(model, case))
-            return tuple(method.name for method in found)
+            subject, inputs, _ = self._question(model, case, target)
+            return tuple(method.name for method in compatible(subject, inputs))
 
         return self.fitting.get(model.key, look)
 
@@ -91,9 +98,9 @@ class Explaining:
     def view(self, explained: Explained, model: LoadedModel) -> EvidenceView:
         """Return an explanation ready to draw, with what it is, what it is not, and its own quality."""
         a, method = explained.attribution, explained.method
-        total = sum(float(np.abs(values).sum()) for values in explained.maps.values()) or 1.0
+        shares = dict(zip(explained.maps, field_shares(a.values), strict=True))
         fields = tuple(
-            _field_evidence(model.spec.field(name), values, method.signed, total)
+            _field_evidence(model.spec.field(name), values, method.signed, shares[name])
             for name, values in explained.maps.items()
         )
         return EvidenceView(
@@ -126,34 +133,73 @@ class Explaining:
         return chosen
 
     def _compute(self, method: Explainer, model: LoadedModel, case: Case, target: str, label: int) -> Attribution:
+        subject, inputs, baselines = self._question(model, case, target)
         try:
-            return method.explain(self._subject(model, target), self._inputs(model, case), label)
+            found = method.explain(subject, inputs, label, baselines)
         except ExplainError as error:
             raise BadInput(f"{method.title} can't explain case {case.name!r}: {error}") from error
+        return replace(found, values=tuple(_compact(value) for value in found.values))
 
-    def _subject(self, model: LoadedModel, target: str) -> Subject:
-        fields = model.spec.fields
-        module = LogitModule(model.network, target, [item.name for item in fields])
-        kinds = tuple(item.kind for item in fields)
-        return Subject(module.eval(), kinds, model.manifest.target(target).output_sd, model.lock)
-
-    def _inputs(self, model: LoadedModel, case: Case) -> tuple[Tensor, ...]:
+    def _question(
+        self, model: LoadedModel, case: Case, target: str
+    ) -> tuple[Subject, tuple[Tensor, ...], tuple[Tensor, ...]]:
+        """Return what explainers ask: the model with this case's gaps, its entries, and the entries of 'absent'."""
+        network, fields = model.network, model.spec.fields
         prepared = self.casebook.inputs(case, model.spec)
-        return tuple(to_tensor(prepared[item.name][None], model.device) for item in model.spec.fields)
+        batch = {name: torch.from_numpy(array)[None].to(model.device) for name, array in prepared.items()}
+        with torch.no_grad():
+            entries = network.enter(batch)
+        module = LogitModule(network, target, [entries[item.name].present for item in fields])
+        kinds = tuple(item.kind for item in fields)
+        subject = Subject(module.eval(), kinds, model.manifest.target(target).output_sd, model.lock)
+        values = tuple(entries[item.name].values for item in fields)
+        absent = tuple(network.encoder(item.name).neutral(entries[item.name].values) for item in fields)
+        return subject, values, absent
 
     def _maps(self, model: LoadedModel, case: Case, attribution: Attribution) -> Maps:
-        """Carry attributions back to what a person sees: image fields to the original's pixels."""
+        """Carry attributions back to what a person sees: pixels of the original, table fields, words of the text."""
         return {
-            item.name: map_to_original(values.sum(dim=0), self.casebook.geometry(case, item))
+            item.name: self._map(case, item, values)
             for item, values in zip(model.spec.fields, attribution.values, strict=True)
         }
 
+    def _map(self, case: Case, field: FieldSpec, values: Tensor) -> Map:
+        stored = self.casebook.value(case, field.name)
+        if field.kind == "image":
+            if stored.blob is None:
+                return np.zeros((0, 0), dtype=np.float32)
+            return map_to_original(values.sum(dim=0), self.casebook.geometry(case, field))
+        if field.kind == "text":
+            return word_values(stored.text, values[:, 0], field)
+        return float(values.sum())
 
-def _field_evidence(field: FieldSpec, values: NDArray[np.float32] | float, signed: bool, total: float) -> FieldEvidence:
-    share = float(np.abs(values).sum()) / total
+
+def _compact(values: Tensor) -> Tensor:
+    """Return a text's attributions with one number a token, [tokens, 1]."""
+    return values.sum(dim=1, keepdim=True) if values.ndim == 2 else values
+
+
+def word_values(text: str | None, values: Tensor, field: FieldSpec) -> WordValues:
+    """Sum the attributions of tokens [tokens] to the words of a text that hold them."""
+    if text is None:
+        return ()
+    totals: dict[tuple[int, int], float] = {}
+    words = iter(word_spans(text))
+    word = next(words)
+    for token, value in zip(read_tokens(text, field), values.tolist(), strict=False):
+        while token.start >= word[1]:
+            word = next(words)
+        totals[word] = totals.get(word, 0.0) + value
+    return tuple((start, end, value) for (start, end), value in totals.items())
+
+
+def _field_evidence(field: FieldSpec, values: Map, signed: bool, share: float) -> FieldEvidence:
     if isinstance(values, float):
         return FieldEvidence(field.name, field.kind, value=values, share=share)
-    return FieldEvidence(field.name, field.kind, heat=heat_png(values, signed), share=share)
+    if isinstance(values, tuple):
+        return FieldEvidence(field.name, field.kind, spans=values, share=share)
+    heat = heat_png(values, signed) if values.size else None
+    return FieldEvidence(field.name, field.kind, heat=heat, share=share)
 
 
 def evidence_key(method: Explainer, target: str, label: str) -> str:

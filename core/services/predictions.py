@@ -1,15 +1,11 @@
 """Prediction and explanation of a stored case for programs: no read is asked for, nothing is hidden."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-
-import numpy as np
-from numpy.typing import NDArray
 
 from core.contracts import Prediction
 from core.services.casebook import Casebook
 from core.services.catalogue import Catalogue, target_of
-from core.services.explaining import Explaining
+from core.services.explaining import Explaining, Maps
 from core.services.runtime import Runtime
 
 
@@ -23,7 +19,7 @@ class ExplainedCase:
     target: str
     label: str
     completeness_error: float | None
-    attributions: Mapping[str, NDArray[np.float32] | float]
+    attributions: Maps
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,17 +11,17 @@ from core.contracts import Case, Estimate, ProgressReporter, Split, Version, Wor
 from core.learning.metrics import ledger_figures
 from core.learning.statistics import Resampler
 from core.models.calibration import softmax
-from core.models.embedding import embed_all
+from core.models.embedding import condense
 from core.models.examples import Examples
 from core.models.registry import LoadedModel
+from core.models.supervised import all_logits
 from core.services.casebook import Casebook
 from core.services.catalogue import Catalogue
-from core.services.embeddings import Silent, StoredEmbeddings
+from core.services.embeddings import Silent, stored_embeddings
 from core.services.runtime import Cache, Runtime
 from core.storage import cache, cases, labels, versions, workspaces
 
 SCORED_SPLITS: tuple[Split, ...] = ("pool", "ledger")
-BATCH = 256
 FigureKey = tuple[int, str, int, tuple[int, int]]
 """Version, target, latest label, state of the inputs."""
 Figures = dict[str, Estimate]
@@ -51,16 +51,12 @@ class Scoring:
             self._keep(stored, model, missing, answers)
 
     def logits(self, model: LoadedModel, examples: Examples, reporter: ProgressReporter) -> dict[str, Tensor]:
-        """Return logits [n, K] per target, on cached embeddings where the encoder is frozen."""
+        """Return logits [n, K] per target, on cached vectors where an encoder is frozen."""
+        caches = stored_embeddings(self.runtime)
+        condensed = condense(model.network, examples, model.device, reporter, caches)
         with torch.no_grad():
-            if model.network.frozen:
-                stored = StoredEmbeddings(self.runtime, model.network.embedding_key)
-                embedding = embed_all(model.network, examples, model.device, reporter, stored)
-                return {t: v.cpu() for t, v in model.network.decide(embedding.to(model.device)).items()}
-            starts = range(0, len(examples), BATCH)
-            rows = [range(start, min(start + BATCH, len(examples))) for start in starts]
-            parts = [model.network(examples.batch(part, model.device)) for part in rows]
-        return {target: torch.cat([part[target].cpu() for part in parts]) for target in model.network.targets}
+            answers = all_logits(model.network, condensed, model.device)
+        return {target: logits.cpu() for target, logits in answers.items()}
 
     def _keep(self, version: Version, model: LoadedModel, scored: Sequence[Case], answers: dict[str, Tensor]) -> None:
         with self.runtime.database.write() as tx:

@@ -23,15 +23,16 @@ from core.learning.assembly import TrainingSet, assemble, refuse_untrainable
 from core.learning.strategies.base import StrategyContext
 from core.learning.strategies.registry import strategy
 from core.models.calibration import fit_temperature, lac_threshold, softmax
-from core.models.embedding import embed_all
+from core.models.embedding import condense
 from core.models.examples import Examples
 from core.models.manifest import Manifest, TargetCalibration, library_versions
 from core.models.network import TandemNetwork, build_network
 from core.models.registry import SavedVersion, save_version
+from core.models.supervised import all_logits
 from core.models.training import FitResult, TrainingPlan, fit
 from core.services.casebook import Casebook, References
 from core.services.catalogue import Catalogue
-from core.services.embeddings import StoredEmbeddings
+from core.services.embeddings import stored_embeddings
 from core.services.runtime import Runtime
 from core.storage import regions, runs, versions
 
@@ -84,8 +85,8 @@ class Training:
         material = self._material(workspace, run)
         network = build_network(material.spec, run.seed).to(self.runtime.device)
         context = self._context(material, network, run, reporter)
-        if network.frozen:
-            network.fit_standardiser(context.embed_examples(context.train))
+        network.fit_inputs(context.train.inputs)
+        network.fit_standardiser(context.condense(context.train).inputs)
         plan = _plan(material.spec, run.seed)
         fitted = fit(network, strategy(run.strategy).objective(context), plan, reporter, checkpointer)
         reporter.report(Progress("calibrating", curve=fitted.curve))
@@ -138,7 +139,7 @@ class Training:
             train=self._examples(material, [*chosen.train, *chosen.feedback]),
             validation=self._examples(material, chosen.validation),
             marked=self.casebook.marked(material.cases, marks, spec, material.references),
-            embed_examples=lambda examples: self._embed(network, examples, reporter),
+            condense=lambda examples: self._condense(network, examples, reporter),
             device=self.runtime.device,
             seed=run.seed,
             reporter=reporter,
@@ -147,9 +148,8 @@ class Training:
     def _examples(self, material: Material, ids: Sequence[int]) -> Examples:
         return self.casebook.examples(material.rows(ids), material.spec, material.references)
 
-    def _embed(self, network: TandemNetwork, examples: Examples, reporter: ProgressReporter) -> Tensor:
-        cache = StoredEmbeddings(self.runtime, network.embedding_key)
-        return embed_all(network, examples, self.runtime.device, reporter, cache)
+    def _condense(self, network: TandemNetwork, examples: Examples, reporter: ProgressReporter) -> Examples:
+        return condense(network, examples, self.runtime.device, reporter, stored_embeddings(self.runtime))
 
     def _calibrate(
         self, material: Material, network: TandemNetwork, reporter: ProgressReporter
@@ -167,10 +167,7 @@ class Training:
     def _logits(self, network: TandemNetwork, examples: Examples, reporter: ProgressReporter) -> dict[str, Tensor]:
         network.eval()
         with torch.no_grad():
-            if network.frozen:
-                return network.decide(self._embed(network, examples, reporter).to(self.runtime.device))
-            answers: dict[str, Tensor] = network(examples.batch(range(len(examples)), self.runtime.device))
-            return answers
+            return all_logits(network, self._condense(network, examples, reporter), self.runtime.device)
 
 
 def _calibration(spec: WorkspaceSpec, target: str, logits: Tensor | None, labels: Tensor | None) -> TargetCalibration:
@@ -217,7 +214,7 @@ def _manifest(
         revision=material.workspace.revision,
         spec=material.spec,
         targets=calibrated,
-        encoder_key=network.embedding_key if network.frozen else "",
+        encoder_key=network.embedding_key,
         strategy=run.strategy,
         seed=run.seed,
         parent=run.parent,

@@ -38,7 +38,7 @@ class RelianceCheck:
             context.answers,
             context.marked.of_artefact(artefact),
             target,
-            repeats=REPEATS_FROZEN if context.candidate.network.frozen else REPEATS_SMALL,
+            repeats=REPEATS_FROZEN if context.candidate.network.frozen_fields else REPEATS_SMALL,
             device=context.device,
             seed=context.seed,
             reporter=context.reporter,

@@ -1,7 +1,7 @@
 """What a strategy gets and gives."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -15,8 +15,6 @@ from core.models.network import TandemNetwork
 from core.models.supervised import SupervisedObjective
 from core.models.training import Objective
 
-Embedder = Callable[[Mapping[str, Tensor]], Tensor]
-
 
 @dataclass(frozen=True, slots=True)
 class StrategyContext:
@@ -29,8 +27,8 @@ class StrategyContext:
     validation: Examples
     marked: MarkedExamples
     """Rows with *ignore* or *look here* marks; empty for a run without regions."""
-    embed_examples: Callable[[Examples], Tensor]
-    """Cached embeddings [n, D] of examples under a frozen encoder."""
+    condense: Callable[[Examples], Examples]
+    """Puts cached vectors in place of the inputs of frozen encoders; other fields stay as they are."""
     device: torch.device
     seed: int
     reporter: ProgressReporter
@@ -51,15 +49,12 @@ class Strategy(Protocol):
 
 def supervised(context: StrategyContext) -> SupervisedObjective:
     """Return plain cross-entropy on the training cases: the part that all strategies share."""
-    frozen = context.network.frozen
     return SupervisedObjective(
-        context.train,
-        context.validation,
+        context.condense(context.train),
+        context.condense(context.validation),
         context.spec,
         seed=context.seed,
         device=context.device,
-        train_embeddings=context.embed_examples(context.train) if frozen else None,
-        validation_embeddings=context.embed_examples(context.validation) if frozen else None,
     )
 
 

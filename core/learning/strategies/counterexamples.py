@@ -5,7 +5,7 @@ from torch import Tensor
 
 from core.learning.strategies.base import StrategyContext
 from core.learning.strategies.guided import GuidedObjective
-from core.learning.strategies.guided_frozen import FrozenGuidedObjective
+from core.learning.strategies.guided_pairs import PairsObjective
 from core.learning.strategies.labels import LabelsStrategy
 from core.models.network import TandemNetwork
 from core.models.training import Objective
@@ -23,7 +23,7 @@ class CounterexamplesStrategy:
         """Return the objective that fits the network."""
         if not len(context.marked):
             return LabelsStrategy().objective(context)
-        return FrozenGuidedObjective(context) if context.network.frozen else CounterexamplesObjective(context)
+        return PairsObjective(context) if context.network.frozen_fields else CounterexamplesObjective(context)
 
 
 class CounterexamplesObjective(GuidedObjective):

@@ -17,9 +17,9 @@ Interactive Machine Learning, 2019.
 import torch
 from torch import Tensor
 
-from core.learning.marks import MarkedExamples, blend, draw_masks, swap, targets, tensors
+from core.learning.marks import MarkedExamples, entry_mask, exchange, replace_marked, targets, tensors
 from core.learning.strategies.base import StrategyContext, capped, supervised, typical_probability
-from core.learning.strategies.guided_frozen import FrozenGuidedObjective
+from core.learning.strategies.guided_pairs import PairsObjective
 from core.learning.strategies.labels import LabelsStrategy
 from core.models.network import TandemNetwork
 from core.models.randomness import epoch_rows
@@ -48,7 +48,7 @@ class GuidedStrategy:
         """Return the guided objective that fits the network."""
         if not len(context.marked):
             return LabelsStrategy().objective(context)
-        return FrozenGuidedObjective(context) if context.network.frozen else GuidedObjective(context)
+        return PairsObjective(context) if context.network.frozen_fields else GuidedObjective(context)
 
 
 class GuidedObjective:
@@ -98,8 +98,7 @@ class GuidedObjective:
     def _exchange(self, inputs: dict[str, Tensor], generator: torch.Generator) -> dict[str, Tensor]:
         if not len(self._ignore):
             return inputs
-        _, masks = draw_masks(self._ignore, len(next(iter(inputs.values()))), generator)
-        return swap(inputs, masks, generator)
+        return exchange(inputs, self._ignore, generator)
 
     def _ordinary_loss(self, network: TandemNetwork, step: int, generator: torch.Generator) -> Tensor:
         context = self._context
@@ -113,21 +112,23 @@ class GuidedObjective:
     def _annotated_loss(self, network: TandemNetwork, marked: MarkedExamples, generator: torch.Generator) -> Tensor:
         context = self._context
         donors = torch.randint(len(context.train), (len(marked),), generator=generator)
-        replaced = blend(
-            tensors(marked.examples, context.device), context.train.batch(donors, context.device), marked.ignore
-        )
+        own, content = tensors(marked.examples, context.device), context.train.batch(donors, context.device)
+        replaced = replace_marked(own, marked, content)
         return self._plain.cross_entropy(network(replaced), targets(marked.examples, context.device))
 
     def _penalty(self, network: TandemNetwork, marked: MarkedExamples) -> Tensor:
-        inputs = tensors(marked.examples, self._context.device)
-        for value in inputs.values():
-            value.requires_grad_()
-        answers = network(inputs)
+        entries = network.enter(tensors(marked.examples, self._context.device))
+        points = {field: entry.values for field, entry in entries.items()}
+        for value in points.values():
+            if not value.requires_grad:
+                value.requires_grad_()
+        answers = network.answer_entries(entries)
         score = torch.stack([torch.log_softmax(logits, dim=1).sum() for logits in answers.values()]).sum()
-        gradients = torch.autograd.grad(score, list(inputs.values()), create_graph=True)
+        gradients = torch.autograd.grad(score, list(points.values()), create_graph=True)
         total = torch.zeros((), device=self._context.device)
-        for field, gradient in zip(inputs, gradients, strict=True):
-            total = total + (gradient.pow(2) * _wrong_places(field, marked, gradient)).sum() / len(marked)
+        for field, gradient in zip(points, gradients, strict=True):
+            scaled = gradient * network.encoder(field).spread()
+            total = total + (scaled.pow(2) * _wrong_places(field, marked, gradient)).sum() / len(marked)
         return total
 
 
@@ -140,9 +141,9 @@ def _wrong_places(field: str, marked: MarkedExamples, gradient: Tensor) -> Tenso
     """Return weights of the places where gradient is not wanted: inside *ignore*, outside *look here*."""
     wrong = torch.zeros_like(gradient)
     if field in marked.ignore:
-        wrong = wrong + marked.ignore[field].to(gradient.device).float()
+        wrong = wrong + entry_mask(marked.ignore[field], gradient)
     if field in marked.look:
         look = marked.look[field].to(gradient.device)
-        has_look = _like(look.flatten(1).any(dim=1), gradient)
-        wrong = wrong + LOOK_WEIGHT * (has_look & ~look).float()
+        has_look = _like(look.flatten(1).any(dim=1), look)
+        wrong = wrong + LOOK_WEIGHT * entry_mask(has_look & ~look, gradient)
     return wrong

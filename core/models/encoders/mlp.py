@@ -5,15 +5,15 @@ import math
 from torch import Tensor, nn
 
 from core.contracts import EncoderSpec, FieldSpec
-from core.models.encoders.base import Encoder
-from core.models.preparation import preparer
+from core.models.encoders.base import ImageEncoder
+from core.models.preparers import preparer
 
 
-class MultiLayerPerceptron(Encoder):
+class MultiLayerPerceptron(ImageEncoder):
     """Flattens its input and passes it through hidden layers (`EncoderSpec.hidden`), each with a ReLU."""
 
     def __init__(self, spec: EncoderSpec, field: FieldSpec) -> None:
-        super().__init__()
+        super().__init__(field)
         layers: list[nn.Module] = [nn.Flatten()]
         width = math.prod(preparer(field).shape(field))
         for hidden in spec.hidden:
@@ -22,7 +22,7 @@ class MultiLayerPerceptron(Encoder):
         self.layers = nn.Sequential(*layers)
         self.dim = width
 
-    def forward(self, values: Tensor) -> Tensor:
+    def forward(self, values: Tensor, present: Tensor | None = None) -> Tensor:
         """Return [batch, last hidden width]."""
         encoded: Tensor = self.layers(values)
         return encoded

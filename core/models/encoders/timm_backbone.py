@@ -12,14 +12,14 @@ from torch import Tensor, nn
 from core.contracts import EncoderSpec, FieldSpec
 from core.errors import BadInput
 from core.models.batching import cases_per_pass, passes
-from core.models.encoders.base import Encoder
+from core.models.encoders.base import ImageEncoder
 from core.models.folding import folded
 
 RANDOM_SEED = 0
 """Seed of `weights = "random"`."""
 
 
-class TimmBackbone(Encoder):
+class TimmBackbone(ImageEncoder):
     """A timm backbone without its classifier: pooled features of a network that never trains.
 
     It stays in evaluation mode whatever its parent does, so that batch statistics can't drift, and in
@@ -32,9 +32,7 @@ class TimmBackbone(Encoder):
     scale: Tensor
 
     def __init__(self, spec: EncoderSpec, field: FieldSpec, load_weights: bool = True) -> None:
-        super().__init__()
-        if field.kind != "image":
-            raise BadInput(f"Encoder 'timm' reads images; field {field.name!r} is of kind {field.kind!r}.")
+        super().__init__(field)
         model = _create(spec.backbone)
         mean, scale = _fill(model, spec) if load_weights else _declared_scale(model)
         model.reset_classifier(0)
@@ -53,7 +51,7 @@ class TimmBackbone(Encoder):
         """Fold batch normalisation into convolutions."""
         self.model = folded(self.model, self._scaled(probe))
 
-    def forward(self, values: Tensor) -> Tensor:
+    def forward(self, values: Tensor, present: Tensor | None = None) -> Tensor:
         """Return pooled features [batch, dim]; grey is repeated to three channels, pixels are standardised."""
         ordered = self._scaled(values)
         if torch.is_grad_enabled() or len(ordered) == 0:
