@@ -1,6 +1,7 @@
 """Reading a DICOM file that nobody vouches for: its tags as text, and the pixels that a person sees."""
 
 import io
+import logging
 import math
 import re
 import struct
@@ -54,6 +55,7 @@ _BROKEN = (
 )
 
 
+logging.getLogger("pydicom").setLevel(logging.CRITICAL)  # its messages hold values of tags
 _ONE_AT_A_TIME = threading.Lock()
 """What collects warnings changes the whole process."""
 

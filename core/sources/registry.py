@@ -16,6 +16,7 @@ SOURCES: Mapping[str, str] = {
     "parquet": "core.sources.parquet:ParquetSource",
     "jsonl": "core.sources.jsonl:JsonLinesSource",
     "package": "core.sources.package:PackageSource",
+    "dicom": "core.sources.dicom:DicomSource",
 }
 """`source.kind` -> `module:class`; the class is called with the folder, where the kind reads one."""
 

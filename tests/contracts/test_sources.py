@@ -11,6 +11,7 @@ from core.errors import Cancelled
 from core.media import decode_image, encode_png
 from core.sources import SOURCES, content_hash, load_workspace, source_of
 from core.sources.package import DATASETS
+from tests.helpers.dicom_files import write_patient
 from tests.helpers.source_parts import Listener, MemoryBlobs
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets" / "workspaces"
@@ -29,7 +30,17 @@ def _package(_path: Path) -> tuple[WorkspaceSpec, Path | None]:
     return load_workspace(ASSETS / "decoy-digits.toml")[0], None
 
 
-EXAMPLES = {"folder": _folder, "package": _package}
+def _dicom(path: Path) -> tuple[WorkspaceSpec, Path | None]:
+    spec, _ = load_workspace(ASSETS / "chest-xray.toml")
+    source = spec.source.model_copy(update={"kind": "dicom", "file": "cases.csv"})
+    rows = [f"{n}.dcm,{'pneumonia' if n % 2 else 'no_finding'},{n // 2},{n},F,AP" for n in range(8)]
+    for number in range(8):
+        write_patient(path / f"{number}.dcm", number)
+    (path / "cases.csv").write_text("\n".join(["file,finding,patient_id,age,sex,view", *rows]), encoding="utf-8")
+    return spec.model_copy(update={"source": source}), path
+
+
+EXAMPLES = {"folder": _folder, "package": _package, "dicom": _dicom}
 
 
 def test_every_source_has_an_example():

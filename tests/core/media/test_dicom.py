@@ -8,46 +8,16 @@ import zlib
 import numpy as np
 import pytest
 from pydicom import dcmread
-from pydicom.data import get_testdata_file
-from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate
 from pydicom.pixels.processing import apply_modality_lut, apply_windowing
-from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian, RLELossless
+from pydicom.uid import DeflatedExplicitVRLittleEndian, RLELossless
 
 from core.errors import BadInput
 from core.media.dicom import is_dicom, read_pixels, read_tags, years
 from core.media.dicom_window import windowed
 from core.media.opening import LIMIT_PIXELS
-
-
-def packaged(name):
-    """Bytes of a file that comes inside pydicom's package."""
-    path = get_testdata_file(name, download=False)
-    assert path is not None, name
-    with open(path, "rb") as file:
-        return file.read()
-
-
-def written(dataset):
-    buffer = io.BytesIO()
-    dataset.save_as(buffer, enforce_file_format=True)
-    return buffer.getvalue()
-
-
-def grey(values, **tags):
-    """A small DICOM file of 16-bit greys."""
-    dataset = Dataset()
-    dataset.file_meta = FileMetaDataset()
-    dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    dataset.SOPClassUID, dataset.SOPInstanceUID = "1.2.840.10008.5.1.4.1.1.7", "1.2.3"
-    dataset.Rows, dataset.Columns = values.shape
-    dataset.SamplesPerPixel, dataset.PhotometricInterpretation = 1, "MONOCHROME2"
-    dataset.BitsAllocated = dataset.BitsStored = 16
-    dataset.HighBit, dataset.PixelRepresentation = 15, 1
-    dataset.PixelData = values.astype("<i2").tobytes()
-    for key, value in tags.items():
-        setattr(dataset, key, value)
-    return dataset
+from tests.helpers.dicom_files import grey, packaged, written
 
 
 def pixels(dataset):
