@@ -69,10 +69,14 @@ def import_folder(
 
 
 def _tell_what_was_left_out(report: "ImportReport") -> None:
+    from core.services.importing import place_of
+
     for problem in report.problems:
-        note(f"  line {problem.line}, {problem.column}: {problem.reason}")
+        note(f"  {place_of(problem)}: {problem.reason}")
     for name in report.conflicts:
         note(f"  {name}: already here with other content; kept as it was")
+    for words in report.notes:
+        note(f"  {words}")
 
 
 def import_line(report: "ImportReport") -> str:
@@ -80,6 +84,7 @@ def import_line(report: "ImportReport") -> str:
     return (
         f"{report.workspace}: {report.added} cases added, {report.unchanged} unchanged, "
         f"{len(report.conflicts)} in conflict, {len(report.problems)} rows not usable"
+        f"{f', {report.verdicts} verdicts' if report.verdicts else ''}"
     )
 
 
@@ -91,6 +96,8 @@ def import_object(report: "ImportReport") -> dict[str, object]:
         "unchanged": report.unchanged,
         "conflicts": list(report.conflicts),
         "problems": [{"line": p.line, "column": p.column, "reason": p.reason} for p in report.problems],
+        "verdicts": report.verdicts,
+        "notes": list(report.notes),
         "job": report.job_id,
     }
 

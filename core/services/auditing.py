@@ -15,6 +15,7 @@ from core.storage.payloads import of_events
 
 WORDS: Mapping[str, str] = {
     "import": "imported cases",
+    "import verdict": "imported a verdict",
     "read": "read a case",
     "verdict": "gave a verdict",
     "undo": "took a verdict back",

@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from core.contracts import Actor, NewCase, NewJob, ProgressReporter, Split, Workspace, WorkspaceSpec
 from core.errors import Conflict, ImportRefused
+from core.services.bringing import brought, store
 from core.services.embeddings import Silent
 from core.services.runtime import Runtime
 from core.services.scoring import Scoring
@@ -17,7 +18,7 @@ from core.sources.workspace_file import load_workspace, parse_workspace
 from core.storage import actors, audit, cases, jobs, workspaces
 
 SHIPPED = Path(__file__).resolve().parents[2] / "assets" / "workspaces"
-FROZEN_SECTIONS = ("fields", "targets", "attributes", "split", "source")
+FROZEN_SECTIONS = ("fields", "targets", "attributes", "split")
 """What can't change once verdicts exist."""
 SERVED_SECTIONS = ("fields", "targets")
 """What can't change once a version serves: its answers would not fit."""
@@ -35,6 +36,10 @@ class ImportReport:
     problems: tuple[RowProblem, ...]
     job_id: int | None
     """Job that trains the first champion, or None when there is one."""
+    verdicts: int = 0
+    """Verdicts that came with the cases."""
+    notes: tuple[str, ...] = ()
+    """What a person should know besides: what was left out on purpose, and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +88,14 @@ class Importing:
         result = source_of(spec, folder).read(spec, self.runtime.blobs, reporter)
         if not result.cases:
             raise ImportRefused(_nothing_usable(spec, result))
+        said = brought(spec, result, self.runtime.blobs)
         with self.runtime.database.write() as tx:
             actors.ensure(tx, actor)
             self._refuse_frozen_changes(tx, spec)
             workspace = workspaces.ensure(tx, spec.name, text, actor.id)
             placed = _placed(tx, workspace, result.cases)
             added = cases.add_many(tx, workspace.id, workspace.revision_id, placed)
+            verdicts = store(tx, workspace, spec, said, added.names, actor)
             audit.append(
                 tx,
                 actor_id=actor.id,
@@ -100,12 +107,16 @@ class Importing:
                     "unchanged": added.unchanged,
                     "conflicts": len(added.conflicts),
                     "unusable_rows": len(result.problems),
+                    "verdicts": verdicts,
                 },
             )
             job_id = None if workspace.champion else ask_for_champion(tx, workspace, actor)
         if workspace.champion:
             self.scoring.score(spec.name, workspace.champion, reporter)
-        return ImportReport(spec.name, added.added, added.unchanged, added.conflicts, result.problems, job_id)
+        notes = (*result.notes, *said.notes)
+        return ImportReport(
+            spec.name, added.added, added.unchanged, added.conflicts, result.problems, job_id, verdicts, notes
+        )
 
     def _refuse_frozen_changes(self, tx: Connection, spec: WorkspaceSpec) -> None:
         """Refuse a revision that changes what verdicts, or the version that serves, rest on."""
@@ -156,6 +167,18 @@ def _placed(tx: Connection, workspace: Workspace, new: Sequence[NewCase]) -> lis
     return [replace(case, split=stored.get(case.group, late or case.split)) for case in new]
 
 
+def place_of(problem: RowProblem) -> str:
+    """Return where a problem is, in words.
+
+    Examples
+    --------
+    >>> place_of(RowProblem(3, "age", "")), place_of(RowProblem(0, "cat/1.png", ""))
+    ('line 3, age', 'cat/1.png')
+    """
+    parts = [f"line {problem.line}"] if problem.line else []
+    return ", ".join([*parts, problem.column] if problem.column else parts)
+
+
 def _nothing_usable(spec: WorkspaceSpec, result: SourceResult) -> str:
-    first = "; ".join(f"line {p.line}, column {p.column}: {p.reason}" for p in result.problems[:3])
+    first = "; ".join(f"{place_of(p)}: {p.reason}" for p in result.problems[:3])
     return f"No row of workspace {spec.name!r} can be used. {first or 'The source is empty.'}"

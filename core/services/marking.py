@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.contracts import Case, FieldSpec, MarkForm, NewRegion, WorkspaceSpec
+from core.contracts import Case, FieldSpec, MarkForm, MarkKind, NewRegion, WorkspaceSpec
 from core.errors import BadInput
 from core.media.masks import decode_mask, encode_mask, share
 from core.services.casebook import Casebook
+from core.sources.regions import LONGEST_ARTEFACT
 from core.storage.blobs import BlobStore
 
-LONGEST_ARTEFACT = 100
 DEFAULT_ARTEFACT = "unnamed artefact"
 
 
@@ -54,7 +54,7 @@ def _field(spec: WorkspaceSpec, name: str) -> FieldSpec:
 def _region(
     form: MarkForm, field: FieldSpec, case: Case, casebook: Casebook, blobs: BlobStore
 ) -> tuple[NewRegion, float]:
-    artefact = _artefact_name(form)
+    artefact = artefact_name(form.kind, form.artefact)
     if form.mask is None:
         if not form.names and not form.spans:
             raise BadInput("A mark is empty: paint something, or leave the mark out.")
@@ -70,11 +70,17 @@ def _region(
     return NewRegion(form.field, form.kind, artefact, mask=blobs.put(encode_mask(mask))), share(mask)
 
 
-def _artefact_name(form: MarkForm) -> str | None:
-    """Return the name of the artefact that an *ignore* mark belongs to; unnamed ones share a name."""
-    if form.kind != "ignore":
+def artefact_name(kind: MarkKind, given: str | None) -> str | None:
+    """Return the name of the artefact that an *ignore* mark belongs to; unnamed ones share a name.
+
+    Raises
+    ------
+    BadInput
+        When the name is too long.
+    """
+    if kind != "ignore":
         return None
-    name = " ".join((form.artefact or DEFAULT_ARTEFACT).split())
+    name = " ".join((given or DEFAULT_ARTEFACT).split())
     if len(name) > LONGEST_ARTEFACT:
         raise BadInput(f"The artefact's name has {len(name)} characters, at most {LONGEST_ARTEFACT} fit. Shorten it.")
     return name or DEFAULT_ARTEFACT

@@ -10,7 +10,6 @@ from core.contracts import (
     UNSURE,
     Actor,
     Case,
-    LabelSource,
     NewRegion,
     NewVerdict,
     Read,
@@ -27,10 +26,11 @@ from core.services.casebook import Casebook
 from core.services.catalogue import Catalogue, target_of
 from core.services.marking import checked_marks
 from core.services.runtime import Runtime
-from core.storage import actors, audit, cache, cases, claims, labels, reads, verdicts, versions, workspaces
+from core.services.settling import settle_label
+from core.sources.said import LONGEST_COMMENT
+from core.storage import actors, audit, cache, cases, claims, reads, verdicts, versions, workspaces
 
 CONFIDENCES = ("guess", "likely", "certain")
-LONGEST_COMMENT = 10_000
 UNDO = "undo_of"
 """Key in `Verdict.shown` of a verdict that took another one back."""
 
@@ -69,7 +69,7 @@ class Verdicts:
             repeated = verdicts.key_is_used(tx, form.idempotency_key)
             stored = verdicts.add(tx, _new(form, case, actor, shown, read, marks.regions))
             if not repeated:
-                self._settle_label(tx, workspace, spec, case, target.name)
+                settle_label(tx, workspace, spec, case.id, target.name)
                 claims.release(tx, case.id, actor.id)
                 self._audit(tx, form.workspace, case, stored, "verdict")
             notes = (*marks.notes, *_version_notes(tx, form, workspace), *_split_notes(case))
@@ -92,7 +92,7 @@ class Verdicts:
                 raise Conflict("There is no verdict of yours on this case to undo.")
             restored = _restored(history, stored, actor)
             added = verdicts.add(tx, restored)
-            self._settle_label(tx, found, spec, stored, chosen)
+            settle_label(tx, found, spec, stored.id, chosen)
             self._audit(tx, workspace, stored, added, "undo")
         return added
 
@@ -108,25 +108,6 @@ class Verdicts:
         model = self.catalogue.model(workspace, form.version)
         answer = self.runtime.engine.predict(model, self.casebook.inputs(case, model.spec))
         return answer.target(target.name).label
-
-    def _settle_label(self, tx: Connection, workspace: Workspace, spec: WorkspaceSpec, case: Case, target: str) -> None:
-        """Let the standing verdicts decide the reference label.
-
-        Where too few stand, or they differ, nobody has settled it: the data set's label returns. What a lead
-        adjudicated stays.
-        """
-        standing = [v for v in verdicts.standing(tx, workspace.id, target, case.id) if v.label != UNSURE]
-        current = labels.references(tx, workspace.id, target, case.id).get(case.id)
-        if current is not None and current.source == "adjudication":
-            return
-        given = {verdict.label for verdict in standing}
-        if len(given) == 1 and len(standing) >= spec.reading.readers:
-            source: LabelSource = "single verdict" if len(standing) == 1 else "agreement"
-            label = standing[-1].label
-            if current is None or (current.label, current.source) != (label, source):
-                labels.set_reference(tx, case.id, target, label, source, standing[-1].id)
-        elif current is not None and current.source != "data set":
-            labels.restore_data_set(tx, case.id, target)
 
     def _audit(self, tx: Connection, workspace: str, case: Case, verdict: Verdict, kind: str) -> None:
         subject = {

@@ -9,6 +9,9 @@ from core.media import decode_mask, encode_mask
 from core.sources.base import SourceRegion
 from core.sources.cells import CellError, one_of
 
+LONGEST_ARTEFACT = 100
+"""Characters that the name of an artefact may have."""
+
 
 @dataclass(frozen=True, slots=True)
 class RegionChecker:
@@ -27,8 +30,10 @@ class RegionChecker:
         ------
         CellError
             When there is no such field, the mark is not of the field's kind, has another size than the image, lies
-            outside the text, or marks nothing.
+            outside the text, or marks nothing; or when the artefact's name is too long.
         """
+        if len(" ".join((region.artefact or "").split())) > LONGEST_ARTEFACT:
+            raise CellError("artefact", f"has a name of more than {LONGEST_ARTEFACT} characters; shorten it")
         names = tuple(field.name for field in self.spec.fields)
         if not one_of("field", region.field, names, "field"):
             raise CellError("field", f"is empty; wanted one of {', '.join(names)}")

@@ -11,7 +11,7 @@ from core.errors import BadInput
 from core.formats.comma_separated import read_csv
 from core.formats.tables import Row, RowProblem
 from core.sources.base import SourceRegion, SourceResult, SourceVerdict
-from core.sources.cells import CellError, one_of
+from core.sources.cells import CellError, cell_text, one_of
 from core.sources.files import read_inside
 from core.sources.reading import Assembled
 from core.sources.regions import RegionChecker
@@ -19,6 +19,10 @@ from core.sources.table import require_columns
 
 VERDICT_COLUMNS = ("case", "target", "actor", "label")
 REGION_COLUMNS = ("case", "target", "actor", "field", "kind")
+LONGEST_COMMENT = 10_000
+"""Characters that a comment may have."""
+LONGEST_ACTOR = 200
+"""Characters that the id of an actor may have."""
 SPAN = re.compile(r"(\d+):(\d+)")
 Said = TypeVar("Said", SourceVerdict, SourceRegion)
 
@@ -44,7 +48,7 @@ class _Reader:
             actor=actor,
             stance=cast(Stance, _word(row, "stance", Stance, "agree")),
             confidence=cast(Confidence, _word(row, "confidence", Confidence, "certain")),
-            comment=str(row.cells.get("comment") or ""),
+            comment=_comment(row),
             version=_cell(row, "version") or None,
             at=_cell(row, "at"),
         )
@@ -117,6 +121,13 @@ def _read(
             yield read(row)
         except CellError as error:
             problems.append(RowProblem(row.line, f"{table.file} {error.column}", error.reason))
+
+
+def _comment(row: Row) -> str:
+    comment = cell_text("comment", row.cells.get("comment"))
+    if len(comment) > LONGEST_COMMENT:
+        raise CellError("comment", f"has {len(comment):,} characters; at most {LONGEST_COMMENT:,} are kept. Shorten it")
+    return comment
 
 
 def _cell(row: Row, column: str) -> str:

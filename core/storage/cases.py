@@ -23,6 +23,8 @@ class AddedCases:
     added: int
     unchanged: int
     conflicts: tuple[str, ...]
+    names: tuple[str, ...] = ()
+    """The new cases."""
 
 
 def add_many(tx: Connection, workspace_id: int, revision_id: int, cases: Sequence[NewCase]) -> AddedCases:
@@ -43,7 +45,15 @@ def add_many(tx: Connection, workspace_id: int, revision_id: int, cases: Sequenc
         elif known[case.name] != case.content_hash:
             conflicts.append(case.name)
     _insert(tx, workspace_id, revision_id, new)
-    return AddedCases(len(new), len(cases) - len(new) - len(conflicts), tuple(conflicts))
+    unchanged = len(cases) - len(new) - len(conflicts)
+    return AddedCases(len(new), unchanged, tuple(conflicts), tuple(case.name for case in new))
+
+
+def ids_by_name(tx: Connection, workspace_id: int) -> dict[str, int]:
+    """Return name -> id of all cases of the workspace."""
+    table = schema.cases.c
+    query = select(table.name, table.id).where(table.workspace_id == workspace_id)
+    return {row.name: row.id for row in tx.execute(query)}
 
 
 def get(tx: Connection, workspace_id: int, name: str) -> Case:
@@ -120,9 +130,7 @@ def _insert(tx: Connection, workspace_id: int, revision_id: int, new: Sequence[N
         for case in new
     ]
     insert_all(tx, insert(schema.cases), rows)
-    table = schema.cases.c
-    query = select(table.name, table.id).where(table.workspace_id == workspace_id)
-    ids = {row.name: row.id for row in tx.execute(query)}
+    ids = ids_by_name(tx, workspace_id)
     for target, rows_of in ((fields, _field_rows), (attributes, _attribute_rows), (reference_labels, _label_rows)):
         insert_all(tx, insert(target), [row for case in new for row in rows_of(ids[case.name], case)])
 
