@@ -1,4 +1,7 @@
-"""The ASGI app: the workbench's pages at `/`, `/healthz` and `/metrics`. Started by `python -m core serve`."""
+"""The ASGI app: the workbench's pages at `/`, the playground, `/healthz` and `/metrics`.
+
+Started by `python -m core serve`.
+"""
 
 import sys
 from collections.abc import AsyncIterator
@@ -8,16 +11,35 @@ import streamlit as st
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Mount, Route
 
+from core.contracts import Actor
 from core.settings import load_settings
+from core.web.gate import Gate
 from core.web.health import health_reply
-from core.web.hosts import HostAllowList
+from core.web.hosts import Application, HostAllowList
+from core.web.lazy import LazyApplication
 from core.web.lifecycle import Product, end_with_parent, parent_in
 from core.web.metrics import RequestCount, metrics_reply
 
+PLAYGROUND = "/playground"
 product = Product()
+
+
+def build_playground() -> Application:
+    """Import and build the playground; Gradio takes seconds to import, so this happens late."""
+    from pages._playground.app import build
+
+    return build(product.container)
+
+
+def token_actor(secret: str) -> Actor | None:
+    """Return who a program's token stands for, or None."""
+    return product.container().tokens.actor_of(secret)
+
+
+playground = LazyApplication(build_playground)
 
 
 @asynccontextmanager
@@ -26,7 +48,8 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
     end_with_parent(parent_in(sys.argv))
     await run_in_threadpool(product.start)
     try:
-        yield
+        async with playground.running():
+            yield
     finally:
         await run_in_threadpool(product.stop)
 
@@ -43,10 +66,20 @@ async def metrics(_: Request) -> Response:
     return Response(reply.body, reply.status, media_type=reply.media_type, headers={"cache-control": "no-store"})
 
 
+async def to_playground(_: Request) -> Response:
+    """Send the browser to the playground's address with a slash at its end."""
+    return RedirectResponse(f"{PLAYGROUND}/")
+
+
 app = st.App(
     "pages/_navigation.py",
     lifespan=lifespan,
-    routes=[Route("/healthz", healthz), Route("/metrics", metrics)],
+    routes=[
+        Route("/healthz", healthz),
+        Route("/metrics", metrics),
+        Route(PLAYGROUND, to_playground),
+        Mount(PLAYGROUND, Gate(playground, token_actor, PLAYGROUND)),
+    ],
     middleware=[
         Middleware(HostAllowList, allowed=load_settings().allowed_hosts),
         Middleware(RequestCount),

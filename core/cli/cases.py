@@ -23,6 +23,7 @@ from core.errors import BadInput, NotFound, UserError
 from core.services.files import writing_into
 
 if TYPE_CHECKING:
+    from core.services.container import Container
     from core.services.importing import ImportReport
     from core.services.predictions import ExplainedCase
 
@@ -171,7 +172,7 @@ def written(explained: "ExplainedCase", folder: Path) -> dict[str, object]:
     for field, values in explained.attributions.items():
         attributions[field] = values
         if isinstance(values, np.ndarray):
-            parts = (explained.case, explained.version, explained.method, explained.label, field)
+            parts = (explained.case or "given", explained.version, explained.method, explained.label, field)
             name = "-".join(re.sub(r"[^\w.]+", "_", part) for part in parts)
             file = folder / f"{name}.npy"
             with writing_into(folder):
@@ -210,7 +211,7 @@ def verdict(
             confidence=_confidence(confidence),
             version=None,
             comment=comment,
-            marks=ignore_marks(spec, [*(ignore or []), *(more or [])], artefact),
+            marks=ignore_marks(container, spec, case, [*(ignore or []), *(more or [])], artefact),
         )
         saved = container.review.save_verdict(form, actor=container.default_actor)
     result = {"case": case, "target": form.target, "label": label, "verdict": saved.verdict_id}
@@ -244,18 +245,15 @@ def target_name(spec: WorkspaceSpec, asked: str | None) -> str:
     return asked
 
 
-def ignore_marks(spec: WorkspaceSpec, values: list[str], artefact: str | None) -> tuple[MarkForm, ...]:
-    """Return the marks that `--ignore` stands for: a path that ends in .png is a mask, anything else a field."""
-    return tuple(_ignore_mark(spec, value, artefact) for value in values)
-
-
-def _ignore_mark(spec: WorkspaceSpec, value: str, artefact: str | None) -> MarkForm:
-    if value.lower().endswith(".png"):
-        return MarkForm(field=_image_field(spec), kind="ignore", artefact=artefact, mask=_read(Path(value)))
-    known = [field.name for field in spec.fields]
-    if value not in known:
-        raise NotFound(f"{spec.name} has no field {value!r}; it has {', '.join(known)}. A mask's name ends in .png.")
-    return MarkForm(field=value, kind="ignore", artefact=artefact, names=(value,))
+def ignore_marks(
+    container: "Container", spec: WorkspaceSpec, case: str, values: list[str], artefact: str | None
+) -> tuple[MarkForm, ...]:
+    """Return the marks that `--ignore` stands for: a path that ends in .png is a mask, else a field or words."""
+    masks = [value for value in values if value.lower().endswith(".png")]
+    names = [value for value in values if value not in masks]
+    named = container.review.named_marks(spec.name, case, names, artefact)
+    painted = (MarkForm(_image_field(spec), "ignore", artefact, _read(Path(value))) for value in masks)
+    return (*painted, *named)
 
 
 def _image_field(spec: WorkspaceSpec) -> str:

@@ -21,3 +21,5 @@ QueueStrategy = Literal["margin", "entropy", "random"]
 
 UNSURE = "unsure"
 """The label of a read or verdict whose person could not decide; it is never a training label."""
+ACTOR_SCOPE = "tandem.actor"
+"""Key of an ASGI scope under which the gate leaves the `Actor` of a program's token (None: the page in the browser)."""

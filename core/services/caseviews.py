@@ -66,7 +66,7 @@ class CaseViews:
             why=why,
             mode=spec.reading.mode,
             fields=self.fields(case, spec, populations),
-            targets=tuple(_target(target) for target in spec.targets),
+            targets=tuple(target_view(target) for target in spec.targets),
             reads=tuple(ReadView(read.target, read.label, read.confidence) for read in own_reads),
             verdicts=tuple(self._verdict(history) for history in histories if _stands(history)),
             claimed_by=names.get(holder, holder) if holder else None,
@@ -150,6 +150,7 @@ def _stands(history: tuple[Verdict, ...]) -> bool:
     return bool(history) and history[-1].stance != "withdrawn"
 
 
-def _target(spec: TargetSpec) -> TargetView:
+def target_view(spec: TargetSpec) -> TargetView:
+    """Return a target with the words for its labels."""
     choices = tuple(ChoiceView(label, spec.display.get(label, label)) for label in spec.classes)
     return TargetView(spec.name, spec.title or spec.name, choices)

@@ -78,22 +78,27 @@ class Explaining:
         NotFound
             When the method does not exist or does not fit this version.
         """
-        chosen = self._method(model, case, method)
-        classes = model.manifest.target(target).classes
-        if label not in classes:
-            raise NotFound(f"{label!r} is no label of {target!r}. Labels: {', '.join(classes)}.")
+        chosen, index = self._method(model, case, method), _index_of(label, model, target)
         key = evidence_key(chosen, target, label)
         with self.runtime.database.read() as tx:
             version_id = versions.get(tx, workspace.id, model.version).id
             stored = cache.evidence(tx, version_id, case.id, key)
         attribution = _unpack(self.runtime.blobs.get(stored), chosen.signed) if stored else None
         if attribution is None:
-            attribution = self._compute(chosen, model, case, target, classes.index(label))
+            attribution = self._compute(chosen, model, case, target, index)
             blob = self.runtime.blobs.put(_pack(attribution))
             with self.runtime.database.write() as tx:
                 cache.put_evidence(tx, version_id, case.id, key, blob)
         maps = self._maps(model, case, attribution)
         return Explained(model.version, chosen, target, label, maps, attribution, stored is not None)
+
+    def explain_given(self, model: LoadedModel, case: Case, target: str, label: str, method: str) -> Explained:
+        """Explain as `explain` does, for inputs that are no stored case: nothing is looked up, nothing kept."""
+        chosen, index = self._method(model, case, method), _index_of(label, model, target)
+        attribution = self._compute(chosen, model, case, target, index)
+        return Explained(
+            model.version, chosen, target, label, self._maps(model, case, attribution), attribution, cached=False
+        )
 
     def view(self, explained: Explained, model: LoadedModel) -> EvidenceView:
         """Return an explanation ready to draw, with what it is, what it is not, and its own quality."""
@@ -172,6 +177,13 @@ class Explaining:
         if field.kind == "text":
             return word_values(stored.text, values[:, 0], field)
         return float(values.sum())
+
+
+def _index_of(label: str, model: LoadedModel, target: str) -> int:
+    classes = model.manifest.target(target).classes
+    if label not in classes:
+        raise NotFound(f"{label!r} is no label of {target!r}. Labels: {', '.join(classes)}.")
+    return classes.index(label)
 
 
 def _compact(values: Tensor) -> Tensor:

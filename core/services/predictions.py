@@ -1,25 +1,52 @@
-"""Prediction and explanation of a stored case for programs: no read is asked for, nothing is hidden."""
+"""Prediction and explanation for programs: no read is asked for, nothing is hidden, nothing given is kept."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from core.contracts import Prediction
+from core.contracts import EvidenceView, FieldView, Prediction, RevealView, TargetView, Workspace, WorkspaceSpec
+from core.models.registry import LoadedModel
 from core.services.casebook import Casebook
+from core.services.caseviews import CaseViews, target_view
 from core.services.catalogue import Catalogue, target_of
-from core.services.explaining import Explaining, Maps
-from core.services.runtime import Runtime
+from core.services.explaining import Explained, Explaining, Maps
+from core.services.given import Given, GivenCase, given_case
+from core.services.runtime import Cache, Runtime
+
+Question = str | Given
+"""The name of a stored case, or inputs by field."""
 
 
 @dataclass(frozen=True, slots=True)
 class ExplainedCase:
     """An explanation with its numbers, in the pixels of the original."""
 
-    case: str
+    case: str | None
+    """None for given inputs."""
     version: str
     method: str
     target: str
     label: str
     completeness_error: float | None
     attributions: Maps
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """An answer with the inputs that it is for, ready to draw."""
+
+    reveal: RevealView
+    targets: tuple[TargetView, ...]
+    fields: tuple[FieldView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """A question with everything needed to answer it."""
+
+    workspace: Workspace
+    spec: WorkspaceSpec
+    model: LoadedModel
+    asked: GivenCase
+    given: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,32 +57,89 @@ class Predictions:
     catalogue: Catalogue
     casebook: Casebook
     explaining: Explaining
+    views: CaseViews
 
-    def predict(self, workspace: str, case: str) -> Prediction:
-        """Return the champion's calibrated answer."""
-        with self.runtime.database.read() as tx:
-            found, _, stored = self.catalogue.case(tx, workspace, case)
-        model = self.catalogue.model(found)
-        return self.runtime.engine.predict(model, self.casebook.inputs(stored, model.spec))
+    def predict(self, workspace: str, question: Question) -> Prediction:
+        """Return the champion's calibrated answer for a stored case or for given inputs.
+
+        Raises
+        ------
+        BadInput
+            When an input can't be used.
+        NotFound
+            When there is no such workspace or case.
+        """
+        return self._answer(self._open(workspace, question))
 
     def explain(
-        self, workspace: str, case: str, method: str, label: str | None = None, target: str | None = None
+        self,
+        workspace: str,
+        question: Question,
+        method: str | None = None,
+        label: str | None = None,
+        target: str | None = None,
     ) -> ExplainedCase:
-        """Explain the champion's answer for a case, or another label."""
-        with self.runtime.database.read() as tx:
-            found, spec, stored = self.catalogue.case(tx, workspace, case)
-        chosen = target_of(spec, target).name
-        model = self.catalogue.model(found)
-        if label is None:
-            answer = self.runtime.engine.predict(model, self.casebook.inputs(stored, model.spec))
-            label = answer.target(chosen).label
-        explained = self.explaining.explain(found, model, stored, chosen, label, method)
+        """Explain the champion's answer, or another label, by the best method that fits or the one named."""
+        opened = self._open(workspace, question)
+        found = self._explain(opened, method, label, target)
         return ExplainedCase(
-            case,
-            model.version,
-            method,
-            chosen,
-            label,
-            explained.attribution.completeness_error,
-            explained.maps,
+            None if opened.given else opened.asked.case.name,
+            found.version,
+            found.method.name,
+            found.target,
+            found.label,
+            found.attribution.completeness_error,
+            found.maps,
         )
+
+    def answered(self, workspace: str, question: Question) -> Answered:
+        """Return the answer with the inputs that it is for."""
+        opened = self._open(workspace, question)
+        prediction, first = self._answer(opened), opened.model.manifest.targets[0]
+        methods = self._explaining(opened).methods(opened.model, opened.asked.case)
+        views = self.views
+        if opened.given:
+            views = replace(views, runtime=opened.asked.runtime, casebook=opened.asked.casebook, drawn=Cache(1))
+        return Answered(
+            RevealView(prediction, first.calibration_n, first.coverage, methods),
+            tuple(target_view(target) for target in opened.spec.targets),
+            views.fields(opened.asked.case, opened.spec),
+        )
+
+    def evidence(
+        self,
+        workspace: str,
+        question: Question,
+        method: str | None = None,
+        label: str | None = None,
+        target: str | None = None,
+    ) -> EvidenceView:
+        """Return an explanation ready to draw."""
+        opened = self._open(workspace, question)
+        return self.explaining.view(self._explain(opened, method, label, target), opened.model)
+
+    def _open(self, workspace: str, question: Question) -> _Open:
+        with self.runtime.database.read() as tx:
+            if isinstance(question, str):
+                found, spec, stored = self.catalogue.case(tx, workspace, question)
+                asked = GivenCase(stored, self.casebook, self.runtime)
+            else:
+                found, spec = self.catalogue.workspace(tx, workspace)
+                asked = given_case(self.runtime, spec, question)
+        return _Open(found, spec, self.catalogue.model(found), asked, not isinstance(question, str))
+
+    def _answer(self, opened: _Open) -> Prediction:
+        inputs = opened.asked.casebook.inputs(opened.asked.case, opened.model.spec)
+        return self.runtime.engine.predict(opened.model, inputs)
+
+    def _explaining(self, opened: _Open) -> Explaining:
+        return replace(self.explaining, casebook=opened.asked.casebook) if opened.given else self.explaining
+
+    def _explain(self, opened: _Open, method: str | None, label: str | None, target: str | None) -> Explained:
+        chosen, explaining = target_of(opened.spec, target).name, self._explaining(opened)
+        model, case = opened.model, opened.asked.case
+        asked = label or self._answer(opened).target(chosen).label
+        by = method or explaining.methods(model, case)[0]
+        if opened.given:
+            return explaining.explain_given(model, case, chosen, asked, by)
+        return explaining.explain(opened.workspace, model, case, chosen, asked, by)

@@ -8,6 +8,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sqlalchemy import Connection
+
 from core.contracts import Actor, Token
 from core.errors import BadInput, TandemError
 from core.services.runtime import Runtime
@@ -54,8 +56,7 @@ class Tokens:
         with self.runtime.database.write() as tx:
             actors.ensure(tx, actor)
             made = tokens.add(tx, name, _digest(secret), actor.id)
-            subject = {"token": made.id, "name": name}
-            audit.append(tx, actor_id=actor.id, kind="token", workspace=None, subject=subject)
+            self._record(tx, made, "token", actor)
         return NewToken(made, secret)
 
     def list(self) -> tuple[Token, ...]:
@@ -74,8 +75,7 @@ class Tokens:
         with self.runtime.database.write() as tx:
             actors.ensure(tx, actor)
             revoked = tokens.revoke(tx, name)
-            subject = {"token": revoked.id, "name": name}
-            audit.append(tx, actor_id=actor.id, kind="revoke", workspace=None, subject=subject)
+            self._record(tx, revoked, "revoke", actor)
         return revoked
 
     def actor_of(self, secret: str) -> Actor | None:
@@ -89,6 +89,10 @@ class Tokens:
             return None
         self._remember_use(found[0], now().replace(minute=0, second=0, microsecond=0))
         return Actor(f"service:{found[0].name}", "service", found[0].name)
+
+    def _record(self, tx: Connection, token: Token, kind: str, actor: Actor) -> None:
+        subject: dict[str, str | int] = {"token": token.id, "name": token.name}
+        audit.append(tx, actor_id=actor.id, kind=kind, workspace=None, subject=subject)
 
     def _remember_use(self, token: Token, at: datetime) -> None:
         if token.last_used is not None and at - token.last_used < COARSE:

@@ -1,0 +1,7 @@
+"""The page (first version)."""
+
+import gradio as gr
+
+
+def draw(verbs) -> None:
+    gr.Markdown("# Playground")
