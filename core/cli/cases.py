@@ -249,11 +249,18 @@ def ignore_marks(
     container: "Container", spec: WorkspaceSpec, case: str, values: list[str], artefact: str | None
 ) -> tuple[MarkForm, ...]:
     """Return the marks that `--ignore` stands for: a path that ends in .png is a mask, else a field or words."""
-    masks = [value for value in values if value.lower().endswith(".png")]
-    names = [value for value in values if value not in masks]
-    named = container.review.named_marks(spec.name, case, names, artefact)
-    painted = (MarkForm(_image_field(spec), "ignore", artefact, _read(Path(value))) for value in masks)
-    return (*painted, *named)
+    names = [value for value in values if not _is_mask(value)]
+    return painted_marks(spec, values, artefact) + container.review.named_marks(spec.name, case, names, artefact)
+
+
+def _is_mask(value: str) -> bool:
+    return value.lower().endswith(".png")
+
+
+def painted_marks(spec: WorkspaceSpec, values: list[str], artefact: str | None) -> tuple[MarkForm, ...]:
+    """Return the marks of those values that are paths of masks."""
+    masks = [Path(value) for value in values if _is_mask(value)]
+    return tuple(MarkForm(_image_field(spec), "ignore", artefact, _read(path)) for path in masks)
 
 
 def _image_field(spec: WorkspaceSpec) -> str:

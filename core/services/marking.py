@@ -3,13 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from core.contracts import Case, FieldSpec, MarkForm, MarkKind, NewRegion, WorkspaceSpec
 from core.errors import BadInput
 from core.media.masks import decode_mask, encode_mask, share
 from core.services.casebook import Casebook
+from core.services.spans import checked_spans, share_of_words
 from core.sources.regions import LONGEST_ARTEFACT
 from core.storage.blobs import BlobStore
 
+BoolMask = NDArray[np.bool_]
 DEFAULT_ARTEFACT = "unnamed artefact"
 
 
@@ -54,20 +59,33 @@ def _field(spec: WorkspaceSpec, name: str) -> FieldSpec:
 def _region(
     form: MarkForm, field: FieldSpec, case: Case, casebook: Casebook, blobs: BlobStore
 ) -> tuple[NewRegion, float]:
+    """Return a checked mark and the share of the field that it covers."""
     artefact = artefact_name(form.kind, form.artefact)
-    if form.mask is None:
-        if not form.names and not form.spans:
-            raise BadInput("A mark is empty: paint something, or leave the mark out.")
-        if field.kind == "image":
-            raise BadInput(f"{field.name!r} is an image, so a mark on it needs a mask: a PNG of the image's size.")
-        return NewRegion(form.field, form.kind, artefact, names=form.names, spans=form.spans), 0.0
-    if field.kind != "image":
+    if form.mask is None and not form.names and not form.spans:
+        raise BadInput("A mark is empty: mark something, or leave the mark out.")
+    if field.kind == "image":
+        mask = _mask(form, case, casebook)
+        return NewRegion(form.field, form.kind, artefact, mask=blobs.put(encode_mask(mask))), share(mask)
+    if form.mask is not None:
         raise BadInput(
             f"{field.name!r} is {field.kind}, so a mark on it can't be a mask. Name what should not be used."
         )
+    if field.kind == "text":
+        text = casebook.value(case, field.name).text
+        spans = checked_spans(form.spans or ((0, len(text or "")),), text, field.name)
+        return NewRegion(form.field, form.kind, artefact, spans=spans), share_of_words(spans, text or "")
+    if form.spans or any(name != field.name for name in form.names):
+        raise BadInput(
+            f"{field.name!r} is {field.kind}: a mark on it is the field itself, so name {field.name!r} alone."
+        )
+    return NewRegion(form.field, form.kind, artefact, names=(field.name,)), 0.0
+
+
+def _mask(form: MarkForm, case: Case, casebook: Casebook) -> BoolMask:
+    if form.mask is None:
+        raise BadInput(f"{form.field!r} is an image, so a mark on it needs a mask: a PNG of the image's size.")
     height, width = casebook.size(case, form.field)
-    mask = decode_mask(form.mask, width, height, f"the mark on case {case.name!r}")
-    return NewRegion(form.field, form.kind, artefact, mask=blobs.put(encode_mask(mask))), share(mask)
+    return decode_mask(form.mask, width, height, f"the mark on case {case.name!r}")
 
 
 def artefact_name(kind: MarkKind, given: str | None) -> str | None:

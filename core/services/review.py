@@ -1,6 +1,7 @@
 """Reading cases: open, commit, reveal, explain, verdict, undo."""
 
 import logging
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -12,6 +13,7 @@ from core.contracts import (
     CaseView,
     Confidence,
     EvidenceView,
+    MarkForm,
     QueueStrategy,
     Read,
     RevealView,
@@ -27,6 +29,7 @@ from core.services.catalogue import Catalogue, target_of
 from core.services.explaining import Explaining
 from core.services.queueing import Queueing
 from core.services.runtime import Runtime
+from core.services.spans import named_marks
 from core.services.verdicts import Verdicts, check_label, require_reads
 from core.storage import actors, audit, cases, claims, reads
 
@@ -117,6 +120,14 @@ class Review:
         model = self.catalogue.model(found, revealed.prediction.version)
         asked = label or revealed.prediction.target(chosen).label
         return self.explaining.view(self.explaining.explain(found, model, stored, chosen, asked, method), model)
+
+    def named_marks(
+        self, workspace: str, case: str, names: Sequence[str], artefact: str | None = None
+    ) -> tuple[MarkForm, ...]:
+        """Return *ignore* marks on table fields, whole texts or words that are given by name."""
+        with self.runtime.database.read() as tx:
+            _, spec, stored = self.catalogue.case(tx, workspace, case)
+        return named_marks(names, stored, spec, self.casebook, artefact)
 
     def save_verdict(self, form: VerdictForm, *, actor: Actor) -> SavedVerdict:
         """Record a verdict with its marks; when this returns it is on disk."""

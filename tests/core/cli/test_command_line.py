@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from core.cli import app
 from core.cli.benchmarks import figure_line, load_benchmark
-from core.cli.cases import ignore_marks, target_name
+from core.cli.cases import painted_marks, target_name
 from core.cli.frame import metrics_object, progress_line, refusable
 from core.cli.machine import machine
 from core.contracts import EncoderSpec, Estimate, FieldSpec, Figure, Progress, TargetSpec, WorkspaceSpec
@@ -115,18 +115,13 @@ def test_target_is_needed_where_there_are_several(spec):
     assert target_name(one, None) == "digit"
 
 
-def test_ignore_takes_masks_and_field_names(spec, tmp_path):
+def test_ignore_takes_masks(spec, tmp_path):
     mask = tmp_path / "mask.PNG"
     mask.write_bytes(b"mask")
-    marks = ignore_marks(spec, [str(mask), "age"], "corner")
-    assert [(mark.field, mark.mask, mark.names, mark.artefact) for mark in marks] == [
-        ("image", b"mask", (), "corner"),
-        ("age", None, ("age",), "corner"),
-    ]
-    with pytest.raises(NotFound, match=r"no field 'weight'.*image, age"):
-        ignore_marks(spec, ["weight"], None)
+    (mark,) = painted_marks(spec, [str(mask), "age"], "corner")
+    assert (mark.field, mark.mask, mark.names, mark.artefact) == ("image", b"mask", (), "corner")
     with pytest.raises(BadInput, match=r"nowhere\.png"):
-        ignore_marks(spec, [str(tmp_path / "nowhere.png")], None)
+        painted_marks(spec, [str(tmp_path / "nowhere.png")], None)
 
 
 def test_progress_in_words():
