@@ -93,7 +93,8 @@ def _drafts(spec: WorkspaceSpec, table: Table) -> tuple[list[_Draft], dict[str, 
         try:
             name = _name(spec, row)
             if name in first_line:
-                raise CellError(ID_COLUMN, f"{name!r} is the id of line {first_line[name]} already; ids must differ")
+                other = f"line {first_line[name]}" if row.line else "another file"
+                raise CellError(ID_COLUMN, f"{name!r} is the id of {other} already; ids must differ")
             first_line[name] = row.line
             parts = parse_row(spec, row.cells, name)
             split = declared_split(spec, row.cells, parts.group, splits)

@@ -15,6 +15,8 @@ SOURCES: Mapping[str, str] = {
     "folder": "core.sources.folder:FolderSource",
     "parquet": "core.sources.parquet:ParquetSource",
     "jsonl": "core.sources.jsonl:JsonLinesSource",
+    "images": "core.sources.images:ImagesSource",
+    "coco": "core.sources.coco:CocoSource",
     "package": "core.sources.package:PackageSource",
     "dicom": "core.sources.dicom:DicomSource",
 }

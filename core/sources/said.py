@@ -68,7 +68,7 @@ class _Reader:
                 artefact=_cell(row, "artefact") or None,
                 mask=png,
                 names=tuple(_cell(row, "names").split()),
-                spans=_spans(_cell(row, "spans")),
+                spans=spans_of(_cell(row, "spans")),
                 actor=actor,
                 target=target,
             )
@@ -141,7 +141,14 @@ def _word(row: Row, column: str, vocabulary: object, default: Literal["agree", "
     return word
 
 
-def _spans(text: str) -> tuple[tuple[int, int], ...]:
+def spans_of(text: str) -> tuple[tuple[int, int], ...]:
+    """Return the spans that `3:9 14:20` means.
+
+    Raises
+    ------
+    CellError
+        When it means none.
+    """
     found = [SPAN.fullmatch(part) for part in text.split()]
     if None in found:
         raise CellError("spans", f"{text[:40]!r} are no spans; wanted start:end of code points, separated by spaces")

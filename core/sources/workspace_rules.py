@@ -17,11 +17,36 @@ def _source(spec: WorkspaceSpec) -> Iterator[str]:
     source = spec.source
     if source.kind == "package" and not source.dataset:
         yield 'source.dataset: the key is missing, wanted the name of a data set for kind = "package"'
-    if source.kind == "folder" and source.dataset:
-        yield f'source.dataset: got "{source.dataset}", wanted no such key for kind = "folder"'
-    inside = not PurePosixPath(source.csv).is_absolute() and not PureWindowsPath(source.csv).is_absolute()
-    if not source.csv.strip() or not inside or ".." in PurePosixPath(source.csv).parts:
-        yield f'source.csv: got "{source.csv}", wanted the name of a file inside the folder'
+    if source.kind != "package" and source.dataset:
+        yield f'source.dataset: got "{source.dataset}", wanted no such key for kind = "{source.kind}"'
+    if source.kind in ("folder", "package", "images") and source.file:
+        yield f'source.file: got "{source.file}", wanted no such key for kind = "{source.kind}"'
+    if source.kind in ("images", "coco") and all(field.kind != "image" for field in spec.fields):
+        yield f'source.kind: got "{source.kind}", wanted it only with a field of kind image'
+    if source.kind == "images":
+        yield from _folder_of_images(spec)
+    for key in ("csv", "file", "verdicts", "regions"):
+        name = getattr(source, key)
+        if name is not None and not _is_inside(name):
+            yield f'source.{key}: got "{name}", wanted the name of a file inside the folder'
+
+
+def _folder_of_images(spec: WorkspaceSpec) -> Iterator[str]:
+    """Yield what a folder of images can't fill: it has one image and one label for each case."""
+    needed = [field.name for field in spec.fields if field.required]
+    if needed[1:] or any(field.kind != "image" for field in spec.fields if field.required):
+        yield f'source.kind: got "images" with the fields {", ".join(needed)}, wanted one image and no other required'
+    if len(spec.targets) > 1:
+        yield f'source.kind: got "images" with {len(spec.targets)} targets, wanted one: the sub-folders are its classes'
+    if spec.attributes:
+        yield f'source.kind: got "images" with {len(spec.attributes)} attributes, wanted none: a folder has none'
+    if spec.split.group or spec.source.split:
+        yield 'source.kind: got "images" with a column of groups or splits, wanted none: a folder has no columns'
+
+
+def _is_inside(name: str) -> bool:
+    inside = not PurePosixPath(name).is_absolute() and not PureWindowsPath(name).is_absolute()
+    return bool(name.strip()) and inside and ".." not in PurePosixPath(name).parts
 
 
 def _targets(spec: WorkspaceSpec) -> Iterator[str]:
