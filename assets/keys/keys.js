@@ -23,18 +23,31 @@ function running() {
   return document.querySelector("[data-testid=stApp]")?.dataset.testScriptState === "running";
 }
 
-// The element that a key means now: what is left over from the page before does not count.
+// What a selector finds now: what is left over from the page before does not count.
+function fresh(selector) {
+  return [...document.querySelectorAll(selector)].filter((one) => !one.closest("[data-stale=true]"));
+}
+
 function meant(binding) {
   for (const selector of binding.selectors) {
-    const fresh = [...document.querySelectorAll(selector)].filter((one) => !one.closest("[data-stale=true]"));
-    if (fresh[binding.index]) return fresh[binding.index];
+    const found = fresh(selector);
+    if (binding.each) return after(found.filter((one) => !one.disabled));
+    if (found[binding.index]) return found[binding.index];
   }
   return null;
+}
+
+// Of several places to mark, the one after the one that has the focus.
+function after(places) {
+  const at = places.findIndex((one) => one.closest("[data-tandem-keys]")?.contains(document.activeElement));
+  return places[(at + 1) % places.length] ?? null;
 }
 
 function perform(binding, element) {
   if (binding.focus) {
     element.focus();
+  } else if (binding.every) {
+    for (const one of fresh(binding.selectors[0])) one.click();
   } else if (!element.disabled && element.getAttribute("aria-checked") !== "true") {
     if (binding.submits) keyboard.sent = performance.now();
     element.click();
@@ -52,7 +65,18 @@ function busy(settle = true) {
 }
 
 function bound(key) {
-  return keyboard.data?.bindings.find((binding) => binding.key === key);
+  const found = keyboard.data?.bindings.filter((binding) => binding.key === key) ?? [];
+  if (found.length < 2) return found[0];
+  const row = rowOfTurn();
+  return found.find((binding) => binding.row === row) ?? found[0];
+}
+
+// Of several questions, the one whose turn it is: it has the focus, or is the first without an answer.
+function rowOfTurn() {
+  const rows = [...new Set(keyboard.data.bindings.map((binding) => binding.row).filter(Boolean))];
+  const place = (row) => fresh(row)[0];
+  const focused = rows.find((row) => place(row)?.contains(document.activeElement));
+  return focused ?? rows.find((row) => place(row) && !place(row).querySelector("[aria-checked=true]")) ?? rows[0];
 }
 
 function pump() {
@@ -102,19 +126,19 @@ function ours(key) {
   return /\/review\/?$/.test(location.pathname) && EARLY.test(key);
 }
 
-// The picture takes its own keys first, so its events are heard on their way up; all others on their way down,
-// before a focused button turns Enter into a click.
+// What can be marked takes its own keys first, so its events are heard on their way up; all others on their way
+// down, before a focused button turns Enter into a click.
 function onKey(event) {
   const target = event.composedPath()[0];
-  const onPicture = target instanceof Element && Boolean(target.closest("canvas"));
-  if (onPicture !== (event.eventPhase === Event.BUBBLING_PHASE)) return;
+  const inMarks = target instanceof Element && Boolean(target.closest("[data-tandem-keys]"));
+  if (inMarks !== (event.eventPhase === Event.BUBBLING_PHASE)) return;
   if (event.repeat || document.querySelector("[role=dialog]")) return;
   if (typing(target)) {
     submitFromTyping(event);
     return;
   }
   if (event.ctrlKey || event.metaKey || event.altKey || !ours(event.key)) return;
-  if (event.key === "Enter" && !onPicture && !enterBelongsHere(target)) return;
+  if (event.key === "Enter" && !enterBelongsHere(target)) return;
   event.preventDefault();
   event.stopPropagation();
   press(event.key);

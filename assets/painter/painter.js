@@ -92,6 +92,7 @@ class Painter {
     if (this.waiting !== data) return;
     this.warning = data.warning;
     this.canPaint = data.paint;
+    this.root.style.setProperty("--tandem-below", data.below);
     this.canvas.dataset.testid = data.paint ? "mask-canvas" : "viewer-canvas";
     this.canvas.setAttribute("aria-label", data.description);
     this.layout();

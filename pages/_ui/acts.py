@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from hashlib import sha256
 from time import monotonic
 
 import streamlit as st
 
-from core.contracts import CaseView, MarkForm, TargetView, VerdictForm
+from core.contracts import CaseView, FieldKind, MarkForm, TargetView, VerdictForm
 from core.errors import BadInput
 from pages._ui import context
+from pages._ui.fields import marked_field
 from pages._ui.guard import acting
 from pages._ui.painter import painted
 from pages._ui.reading import Reading, current, keep_artefact, opening, widget_key
 from pages._ui.services import get_services
+from pages._ui.words import marked_words
+
+_MARKED: Mapping[FieldKind, Callable[[str, str, str | None], tuple[MarkForm, ...] | None]] = {
+    "image": painted,
+    "numeric": marked_field,
+    "categorical": marked_field,
+    "text": marked_words,
+}
+"""Field kind -> what says how a field was marked."""
 
 
 def _label(prefix: str, targets: tuple[TargetView, ...], target: TargetView) -> str:
@@ -49,7 +60,7 @@ def _marks(case: CaseView, reading: Reading) -> tuple[MarkForm, ...]:
     artefact = (st.session_state.get("mask_artefact") or "").strip() or None
     marks: list[MarkForm] = []
     for field in case.fields:
-        fresh = painted(field.name, opening(reading, case), artefact) if field.kind == "image" else None
+        fresh = _MARKED[field.kind](field.name, opening(reading, case), artefact)
         marks += _standing(case, field.name, artefact) if fresh is None else fresh
     keep_artefact(case.workspace, artefact if any(mark.kind == "ignore" for mark in marks) else None)
     return tuple(marks)

@@ -30,9 +30,8 @@ def draw_read(case: CaseView) -> None:
 
 
 def _pick_labels(case: CaseView, prefix: str) -> None:
-    for place, target in enumerate(case.targets):
-        key = widget_key(prefix, case.targets, target.name)
-        pick_label(target, key, titled=len(case.targets) > 1, keyed=place == 0)
+    for target in case.targets:
+        pick_label(target, widget_key(prefix, case.targets, target.name), titled=len(case.targets) > 1)
 
 
 def _read_words(case: CaseView) -> str:
@@ -64,7 +63,10 @@ def draw_model(case: CaseView, reveal: RevealView) -> None:
 def _evidence_controls(case: CaseView, reveal: RevealView, several: bool) -> None:
     if several:
         names = [target.name for target in case.targets]
-        st.selectbox("Evidence for", names, key="evidence_target", label_visibility="collapsed")
+        st.selectbox(
+            "Evidence for", names, key="evidence_target", label_visibility="collapsed",
+            format_func=lambda name: _target(case, name).title,
+        )  # fmt: skip
     off = not reveal.methods
     st.selectbox(
         "Method", reveal.methods, key="method_select", format_func=spaced, label_visibility="collapsed", disabled=off
@@ -80,9 +82,10 @@ def _answer(target: TargetView, reveal: RevealView, answer: TargetAnswer, severa
     rest = ", ".join(plain(shorten(words(target, value), 40)) for value in answer.answer_set) or "none"
     left = ":material/person: **left to you** · " if answer.defers else ""
     why = f"Left to you because: {plain(answer.reason)}. " if answer.defers and answer.reason else ""
+    basis = f"calibrated on {count(reveal.calibration_n, 'case')}"
     st.caption(
-        f"{left}can't rule out: {rest} · calibrated on {count(reveal.calibration_n, 'case')}",
-        help=f"{why}Of such sets of answers, {100 * reveal.coverage:.0f} % hold the right one.",
+        f"{left}can't rule out: {rest}" + ("" if several else f" · {basis}"),
+        help=f"{why}Of such sets of answers, {100 * reveal.coverage:.0f} % hold the right one; {basis}.",
     )
 
 

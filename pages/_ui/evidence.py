@@ -12,8 +12,10 @@ from pages._ui.guard import guarded
 from pages._ui.labels import words
 from pages._ui.reading import Reading
 from pages._ui.services import get_services
-from pages._ui.text import plain
+from pages._ui.text import plain, shorten
 
+MOST = 4
+"""Fields whose share of the evidence is named."""
 Key = tuple[str, str, str, str, str]
 
 
@@ -64,7 +66,18 @@ def _quality(case: CaseView, found: EvidenceView) -> None:
     target = next(one for one in case.targets if one.name == found.target)
     what = ". ".join(plain(part.rstrip(". ")) for part in (found.what, found.what_not) if part)
     st.caption(f"**{plain(found.title)}** for “{plain(words(target, found.label))}”: {what}.")
-    st.caption(plain(" · ".join(_facts(found))))
+    st.caption(plain(" · ".join([*_shares(case, found), *_facts(found)])))
+
+
+def _shares(case: CaseView, found: EvidenceView) -> list[str]:
+    """Return how much of the evidence lies in each field, largest first; nothing for a single field."""
+    if len(found.fields) < 2:
+        return []
+    titles = {field.name: field.title for field in case.fields}
+    ordered = sorted(found.fields, key=lambda item: -item.share)
+    parts = [f"{shorten(titles.get(item.field, item.field), 24)} {100 * item.share:.0f} %" for item in ordered[:MOST]]
+    rest = sum(item.share for item in ordered[MOST:])
+    return ["lies in " + ", ".join([*parts, *([f"others {100 * rest:.0f} %"] if ordered[MOST:] else [])])]
 
 
 def _facts(found: EvidenceView) -> list[str]:

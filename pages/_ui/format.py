@@ -34,6 +34,18 @@ def number(value: float | None, places: int | None = None) -> str:
     return text.replace("-", "−")
 
 
+def value_words(value: float) -> str:
+    """Return a stored number in full: no more than six significant digits, whole numbers as they are.
+
+    Example
+    -------
+    >>> value_words(43.0), value_words(12345678.0), value_words(0.30000000000000004), value_words(-1.5)
+    ('43', '12,345,678', '0.3', '−1.5')
+    """
+    text = f"{value:,.0f}" if value == int(value) and abs(value) < 1e15 else f"{value:.6g}"
+    return text.replace("-", "−")
+
+
 def signed(value: float | None, places: int = 2) -> str:
     """Return `value` with its sign."""
     if value is None or not isfinite(value):

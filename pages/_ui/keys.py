@@ -6,6 +6,7 @@ would lose what is pressed while the page is being drawn; so all keys of this pa
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -13,19 +14,21 @@ import streamlit as st
 
 from core.contracts import CaseView
 from pages._ui.labels import CONFIDENCE_KEYS, MANY, UNSURE_KEY, digits
+from pages._ui.reading import widget_key
 
 _SCRIPT = Path(__file__).resolve().parents[2] / "assets" / "keys" / "keys.js"
 _component = st.components.v2.component("tandem_keys", html="<span></span>", js=_SCRIPT.read_text(encoding="utf-8"))
 
+STEPS = ("blind", "verdict")
 HELP = (
-    ("digits", "pick the label with that key"),
+    ("digits", "pick the label with that key; of several questions the one that has the focus, else the next open one"),
     (UNSURE_KEY, "pick unsure"),
     ("f", "type to find a label, when there are more than ten"),
     ("g, l, t", "guess, likely, certain"),
     ("Enter", "commit your read, then save your verdict"),
     ("e", "show evidence"),
-    ("m", "paint: go to the picture"),
-    ("p", "plain picture, without overlays"),
+    ("m", "mark: go to the picture, the values or the text; again for the next of them"),
+    ("p", "plain, without evidence"),
     ("u", "undo the last verdict"),
     ("n", "next case"),
     ("o", "open the next case, on the worklist"),
@@ -42,6 +45,16 @@ ON_PICTURE = (
     ("Esc", "leave the picture, so that Enter saves"),
     ("+, −, Home", "zoom in, zoom out, whole picture"),
 )
+ON_WORDS = (
+    ("arrows, Home, End", "move from word to word; Shift takes several"),
+    ("Space", "mark or free the words under the cursor"),
+    ("i, k, z, Delete, Esc", "as on the picture"),
+)
+ON_VALUES = (
+    ("arrows", "move from row to row, and between ignore and look here"),
+    ("Space", "mark or free the field"),
+    ("i, k, z, Delete, Esc", "as on the picture"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,32 +68,44 @@ class Binding:
     """Focus instead of clicking."""
     submits: bool = False
     """Whether the page is drawn anew after it."""
+    each: bool = False
+    """Of several matches, the one after the one that has the focus."""
+    every: bool = False
+    """All matches at once."""
+    row: str = ""
+    """The question that this key answers, where there are several."""
 
 
 def _submit(key: str, *names: str) -> Binding:
     return Binding(key, tuple(f".st-key-{name} button" for name in names), submits=True)
 
 
-def _pick(key: str, what: str, index: int) -> Binding:
-    return Binding(key, tuple(f".st-key-{step}_{what} [role=radio]" for step in ("blind", "verdict")), index)
+def _pick(key: str, what: str, index: int, row: str = "") -> Binding:
+    return Binding(key, tuple(f".st-key-{step}_{what} [role=radio]" for step in STEPS), index, row=row)
+
+
+def _labels(case: CaseView) -> Iterator[Binding]:
+    for target in case.targets:
+        if len(target.choices) <= MANY:
+            what = widget_key("label", case.targets, target.name)
+            row = ", ".join(f".st-key-{step}_{what}" for step in STEPS)
+            for place, key in enumerate((*digits(target), UNSURE_KEY)):
+                yield _pick(key, what, place, row)
 
 
 def bindings(case: CaseView) -> tuple[Binding, ...]:
     """Return the keys; the same at every step of a case, each finds what is due."""
-    first = case.targets[0]
     acts = (
         _submit("Enter", "blind_submit", "verdict_submit"), _submit("e", "evidence_show"),
         _submit("u", "verdict_undo"), _submit("n", "next_case"),
     )  # fmt: skip
     tools = (
-        Binding("p", ("[data-tandem=plain]",)),
-        Binding("m", ("[data-testid=mask-canvas]", "[data-tandem=canvas]"), focus=True),
+        Binding("p", ("[data-tandem=plain]",), every=True),
+        Binding("m", ("[data-tandem-marks]",), focus=True, each=True),
         Binding("f", (".st-key-blind_label input", ".st-key-verdict_label input"), focus=True),
     )
     sure = tuple(_pick(CONFIDENCE_KEYS[name], "confidence", place) for place, name in enumerate(CONFIDENCE_KEYS))
-    few = len(first.choices) <= MANY
-    labels = tuple(_pick(key, "label", place) for place, key in enumerate((*digits(first), UNSURE_KEY))) if few else ()
-    return (*acts, *tools, *sure, *labels)
+    return (*acts, *tools, *sure, *_labels(case))
 
 
 def listen_early() -> None:
@@ -90,7 +115,7 @@ def listen_early() -> None:
 
 def draw_keys(case: CaseView, nonce: str) -> None:
     """Put the keys into force and the focus on the box whose turn it is."""
-    steps = [f".st-key-{step}_{what}" for step in ("blind", "verdict") for what in ("label", "confidence")]
+    steps = [f".st-key-{step}_{what}" for step in STEPS for what in ("label", "confidence")]
     _component(
         key="page_keys",
         width="content",
@@ -106,10 +131,12 @@ def draw_keys(case: CaseView, nonce: str) -> None:
 @st.dialog("Keys", width="medium")
 def show_help() -> None:
     """List every key."""
-    page, picture = st.columns(2)
+    page, marks = st.columns(2)
     for column, title, lines in (
         (page, "On the page", HELP),
-        (picture, "On the picture, when it has the focus", ON_PICTURE),
+        (page, "On a text, when it has the focus", ON_WORDS),
+        (marks, "On the picture, when it has the focus", ON_PICTURE),
+        (marks, "On the values, when they have the focus", ON_VALUES),
     ):
         column.markdown(f"**{title}**")
         column.table({"key": [k for k, _ in lines], "does": [d for _, d in lines]}, hide_index=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import streamlit as st
 
 from core.contracts import UNSURE, TargetView
@@ -30,26 +28,28 @@ def words(target: TargetView, value: str | None) -> str:
     return next((choice.words for choice in target.choices if choice.value == value), value or "")
 
 
-def _caption(target: TargetView, value: str, keyed: bool) -> str:
+def _caption(target: TargetView, value: str) -> str:
     shown = "unsure" if value == UNSURE else plain(shorten(words(target, value), 40))
     keys = dict(zip([choice.value for choice in target.choices], digits(target), strict=False)) | {UNSURE: UNSURE_KEY}
-    return f"{shown} :gray[{keys[value]}]" if keyed and keys[value] != shown else shown
+    return f"{shown} :gray[{keys[value]}]" if keys[value] != shown else shown
 
 
-def pick_label(target: TargetView, key: str, *, titled: bool, keyed: bool) -> None:
-    """Draw the picker of one target under the element key `key`; the digits act on the one that is `keyed`."""
+def pick_label(target: TargetView, key: str, *, titled: bool) -> None:
+    """Draw the picker of one target under the element key `key`; its title stands beside it when `titled`."""
     values = [choice.value for choice in target.choices if choice.value != UNSURE] + [UNSURE]
-    visibility: Literal["visible", "collapsed"] = "visible" if titled else "collapsed"
     title = plain(target.title)
-    if len(target.choices) > MANY:
-        st.selectbox(
-            title, values, key=key, index=None, placeholder="type to filter", label_visibility=visibility,
-            format_func=lambda value: "unsure" if value == UNSURE else words(target, value),
-        )  # fmt: skip
-        return
-    st.segmented_control(
-        title, values, key=key, format_func=lambda value: _caption(target, value, keyed), label_visibility=visibility
-    )
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+        if titled:
+            st.markdown(title, width="content")
+        if len(target.choices) > MANY:
+            st.selectbox(
+                title, values, key=key, index=None, placeholder="type to filter", label_visibility="collapsed",
+                format_func=lambda value: "unsure" if value == UNSURE else words(target, value),
+            )  # fmt: skip
+            return
+        st.segmented_control(
+            title, values, key=key, format_func=lambda value: _caption(target, value), label_visibility="collapsed"
+        )
 
 
 def pick_confidence(key: str, options: tuple[str, ...]) -> None:

@@ -9,31 +9,19 @@ from __future__ import annotations
 from base64 import b64decode, b64encode
 from binascii import Error as BadBase64
 from functools import lru_cache
-from pathlib import Path
 
-import streamlit as st
-
-from core.contracts import FieldView, MarkForm, MarkKind, MarkView
+from core.contracts import FieldView, MarkForm, MarkView
 from core.errors import BadInput
+from pages._ui.components import KINDS, came_back, component
 
-_FOLDER = Path(__file__).resolve().parents[2] / "assets" / "painter"
-_SCRIPTS = ("layers.js", "drawing.js", "tools.js", "painter.js")
-KINDS: tuple[MarkKind, ...] = ("ignore", "look_here")
+_component = component(
+    "tandem_painter",
+    "painter/painter.html",
+    ("marking/marking.css", "painter/painter.css"),
+    tuple(f"painter/{name}.js" for name in ("layers", "drawing", "tools", "painter")),
+)
 LARGEST = 20_000_000
 """A mask that comes back is refused above this many base64 letters."""
-
-
-def _read(name: str) -> str:
-    return (_FOLDER / name).read_text(encoding="utf-8")
-
-
-_component = st.components.v2.component(
-    "tandem_painter",
-    html=_read("painter.html"),
-    css=_read("painter.css"),
-    js="\n".join(_read(name) for name in _SCRIPTS),
-    isolate_styles=False,
-)
 
 
 @lru_cache(maxsize=64)
@@ -55,9 +43,10 @@ def draw_painter(
     heat: bytes | None = None,
     marks: tuple[MarkView, ...] = (),
     warning: float = 1.0,
+    below: str = "0px",
     description: str = "",
 ) -> None:
-    """Draw one image with its overlay; `paint` lets the person mark it."""
+    """Draw one image with its overlay; `paint` lets the person mark it, `below` is the height kept free under it."""
     masks = [(mark.kind, data_url(mark.mask)) for mark in marks if mark.field == field.name and mark.mask]
     _component(
         key=component_key(field.name),
@@ -70,6 +59,7 @@ def draw_painter(
             "heat": data_url(heat) if heat else None,
             "marks": {kind: [url for its, url in masks if its == kind] for kind in KINDS},
             "warning": warning,
+            "below": below,
             "description": description,
         },
         on_marks_change=lambda: None,
@@ -84,9 +74,8 @@ def painted(field: str, opening: str, artefact: str | None) -> tuple[MarkForm, .
     BadInput
         When what came back is no mask.
     """
-    state = st.session_state.get(component_key(field))
-    value = state.get("marks") if state else None
-    if not isinstance(value, dict) or value.get("opening") != opening:
+    value = came_back(component_key(field), opening)
+    if value is None:
         return None
     return tuple(
         MarkForm(field, kind, artefact if kind == "ignore" else None, decode(value[kind]))

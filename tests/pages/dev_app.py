@@ -9,6 +9,7 @@ for folder in (ROOT, Path(__file__).parent):
         sys.path.insert(0, str(folder))
 
 from fake_data import target  # noqa: E402
+from fake_kinds import kind_states  # noqa: E402
 from fake_services import FakeServices, State, digits_state  # noqa: E402
 from streamlit import App  # noqa: E402
 
@@ -35,6 +36,7 @@ services.use(
             ("q-1", "q-2"),
             side=128,
         ),
+        *kind_states(),
     )
 )
 app = App(ROOT / "pages" / "_navigation.py")

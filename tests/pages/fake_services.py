@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from fake_audit import FakeAudit
-from fake_data import ARTEFACT, FIGURES, START, heat, image_field, report, target, thumbnails
+from fake_data import ARTEFACT, FIGURES, START, image_field, report, target, thumbnails
 
 from core.contracts import (
     Actor,
@@ -13,7 +13,6 @@ from core.contracts import (
     Decision,
     EvidenceView,
     FeedbackView,
-    FieldEvidence,
     FieldView,
     GateReport,
     HomeView,
@@ -164,9 +163,12 @@ class FakeReview:
     def explain(self, workspace, case, target, *, actor, method, label=None) -> EvidenceView:
         s = find(self.states, workspace)
         s.calls.append(f"explain {case} {method}")
-        item = FieldEvidence("image", "image", heat=heat(s.side))
+        from fake_kinds import evidence_of
+
+        fields = self.open(workspace, case, actor=actor).fields
+        items = tuple(evidence_of(field, place, s.side) for place, field in enumerate(fields) if not field.missing)
         return EvidenceView(
-            "v3", method, method.replace("_", " ").title(), target, label or "3", (item,), 0.031, True, True,
+            "v3", method, method.replace("_", " ").title(), target, label or "3", items, 0.031, True, True,
             "where a change would change the answer most", "not where the disease is", 0.42, 64, False,
         )  # fmt: skip
 
@@ -174,7 +176,7 @@ class FakeReview:
         s = find(self.states, form.workspace)
         s.forms.append(form)
         now = datetime.now(UTC)
-        marks = tuple(MarkView(m.field, m.kind, m.artefact, m.mask) for m in form.marks)
+        marks = tuple(MarkView(m.field, m.kind, m.artefact, m.mask, m.names, m.spans) for m in form.marks)
         stance = "unsure" if form.label == "unsure" else "override"
         view = VerdictView(
             form.target, form.label, stance, form.confidence, form.comment, now, form.version, marks, True
