@@ -130,11 +130,12 @@ def _entries(
     if not isinstance(items, list):
         problems.append(RowProblem(0, key, f"wanted a list, got {type(items).__name__}"))
         return []
-    found: list[tuple[int, Mapping[str, object]]] = [
-        (number, item) for number, item in enumerate(items, start=1) if isinstance(item, dict)
-    ]
-    wrong = [number for number, item in enumerate(items, start=1) if not isinstance(item, dict)]
-    problems.extend(RowProblem(number, key, "the entry is no object") for number in wrong)
+    found: list[tuple[int, Mapping[str, object]]] = []
+    for number, item in enumerate(items, start=1):
+        if isinstance(item, dict):
+            found.append((number, item))
+        else:
+            problems.append(RowProblem(number, key, "the entry is no object"))
     return found
 
 

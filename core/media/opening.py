@@ -3,6 +3,7 @@
 import io
 import struct
 import zlib
+from dataclasses import dataclass
 
 from PIL import Image
 
@@ -26,6 +27,8 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+_SIDEWAYS = (5, 6, 7, 8)
+"""Orientations that swap width and height."""
 _BOMB = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 _BROKEN = (
     OSError,
@@ -74,6 +77,31 @@ def open_image(data: bytes, what: str, formats: tuple[str, ...] = FORMATS) -> Im
     except _BROKEN as error:
         raise BadInput(f"{what}: the image is damaged or cut short ({error}). Export it again.") from None
     return image
+
+
+@dataclass(frozen=True, slots=True)
+class ImageHeader:
+    """What the header of an image file says."""
+
+    format: str
+    """One of `FORMATS`."""
+    width: int
+    height: int
+    """Of the upright image, in pixels."""
+
+
+def read_header(data: bytes, what: str) -> ImageHeader:
+    """Return format and upright size of an image without unpacking it.
+
+    Raises
+    ------
+    BadInput
+        When it is no image of a format that is opened.
+    """
+    image = _header(data, what, FORMATS)
+    width, height = image.size
+    turned = orientation(image) in _SIDEWAYS
+    return ImageHeader(str(image.format), *((height, width) if turned else (width, height)))
 
 
 def _header(data: bytes, what: str, formats: tuple[str, ...]) -> Image.Image:
