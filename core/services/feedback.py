@@ -22,6 +22,7 @@ from core.media.images import thumbnail
 from core.media.masks import decode_mask
 from core.services.casebook import Casebook
 from core.services.catalogue import Catalogue
+from core.services.excerpts import excerpt
 from core.services.runtime import Cache, Runtime
 from core.services.scoring import Scoring
 from core.storage import regions, runs, verdicts, versions
@@ -77,6 +78,7 @@ class Feedback:
                 item.case,
                 self._picture(stored[item.case], (), spec),
                 f"{item.champion} → {item.candidate}, reference {item.reference}",
+                excerpt(stored[item.case], (), spec),
             )
             for item in shown
             if item.case in stored
@@ -114,13 +116,15 @@ class Feedback:
                 marked[case_id].name,
                 self._picture(marked[case_id], found, spec),
                 ", ".join(sorted({m.mark.artefact or "look here" for m in found})),
+                excerpt(marked[case_id], found, spec),
             )
             for case_id, found in list(by_case.items())[:MOST_THUMBNAILS]
         )
 
     def _picture(self, case: Case, marks: Sequence[Region], spec: WorkspaceSpec) -> bytes | None:
-        """Return a small picture of the first image field with its marks outlined; None without an image."""
-        images = [item.name for item in spec.fields if item.kind == "image"]
+        """Return a small picture of the case's first image with its marks outlined; None without an image."""
+        known = {value.field for value in case.fields if value.blob is not None}
+        images = [item.name for item in spec.fields if item.kind == "image" and item.name in known]
         if not images:
             return None
 

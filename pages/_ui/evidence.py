@@ -14,7 +14,7 @@ from pages._ui.reading import Reading
 from pages._ui.services import get_services
 from pages._ui.text import plain, shorten
 
-MOST = 4
+MOST = 3
 """Fields whose share of the evidence is named."""
 Key = tuple[str, str, str, str, str]
 
@@ -75,7 +75,7 @@ def _shares(case: CaseView, found: EvidenceView) -> list[str]:
         return []
     titles = {field.name: field.title for field in case.fields}
     ordered = sorted(found.fields, key=lambda item: -item.share)
-    parts = [f"{shorten(titles.get(item.field, item.field), 24)} {100 * item.share:.0f} %" for item in ordered[:MOST]]
+    parts = [f"{shorten(titles.get(item.field, item.field), 20)} {100 * item.share:.0f} %" for item in ordered[:MOST]]
     rest = sum(item.share for item in ordered[MOST:])
     return ["lies in " + ", ".join([*parts, *([f"others {100 * rest:.0f} %"] if ordered[MOST:] else [])])]
 

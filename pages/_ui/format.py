@@ -39,10 +39,10 @@ def value_words(value: float) -> str:
 
     Example
     -------
-    >>> value_words(43.0), value_words(12345678.0), value_words(0.30000000000000004), value_words(-1.5)
-    ('43', '12,345,678', '0.3', '−1.5')
+    >>> value_words(43.0), value_words(12345678.0), value_words(0.30000000000000004), value_words(-1234.5)
+    ('43', '12,345,678', '0.3', '−1,234.5')
     """
-    text = f"{value:,.0f}" if value == int(value) and abs(value) < 1e15 else f"{value:.6g}"
+    text = f"{value:,.0f}" if value == int(value) and abs(value) < 1e15 else f"{value:,.6g}"
     return text.replace("-", "−")
 
 

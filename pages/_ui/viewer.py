@@ -53,7 +53,8 @@ def _marks(case: CaseView) -> tuple[MarkView, ...]:
 
 def _picture(case: CaseView, field: FieldView, opening: str, item: FieldEvidence | None, below: str) -> None:
     if field.image is None:
-        st.info(f"{plain(field.title)}: this case has none. The model answers without it.", icon=":material/image:")
+        with st.container(border=True):
+            st.caption(f"**{plain(field.title)}**: this case has none. The model answers without it.")
         return
     draw_painter(
         field, opening=opening, paint=case.read_done, heat=item.heat if item else None, marks=_marks(case),
