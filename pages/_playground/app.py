@@ -6,8 +6,10 @@ import gradio as gr
 from fastapi import FastAPI
 
 from core.services.container import Container
+from pages._playground.desk import Desk
+from pages._playground.looks import CSS, theme
 from pages._playground.rest import handle_errors, router
-from pages._playground.screen import draw
+from pages._playground.screen import Screen
 from pages._playground.tools import Tools
 from pages._playground.verbs import Verbs
 
@@ -32,7 +34,7 @@ def build(container: Callable[[], Container]) -> FastAPI:
     handle_errors(app)
     app.include_router(router(verbs))
     with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(SWEEP_SECONDS, KEPT_SECONDS)) as blocks:
-        draw(verbs)
+        Screen(Desk(container)).connect(blocks)
         Tools(verbs).offer()
     blocks.queue(max_size=LONGEST_QUEUE, default_concurrency_limit=4, api_open=False)
     return gr.mount_gradio_app(
@@ -48,4 +50,6 @@ def build(container: Callable[[], Container]) -> FastAPI:
         enable_monitoring=False,
         pwa=False,
         show_error=False,
+        theme=theme(),
+        css=CSS,
     )

@@ -9,10 +9,16 @@ from typing import Any, Literal
 
 import gradio as gr
 
-from core.errors import BadInput
 from pages._playground.outcomes import actor_in, words_of
 from pages._playground.requests import ExplainRequest, NextCaseRequest, PredictRequest, VerdictRequest, checked
 from pages._playground.verbs import Verbs
+
+
+class ToolError(gr.Error):
+    """An error that reads as its sentence; Gradio's own puts it in quotation marks."""
+
+    def __str__(self) -> str:
+        return str(self.message)
 
 
 class Tools:
@@ -145,8 +151,7 @@ class Tools:
 def _told(request: gr.Request, work: Callable[[Any], Mapping[str, object]]) -> dict:
     """Return the result of `work` for the request's actor; errors become messages without a stack trace."""
     try:
-        scope = getattr(request.request, "scope", None)
-        return dict(work(actor_in(scope)))
+        inner = request.request if isinstance(request, gr.Request) else request  # MCP brings Starlette's own
+        return dict(work(actor_in(getattr(inner, "scope", None))))
     except Exception as error:  # noqa: BLE001  # whatever it is, Gradio would print and show it
-        title = "Not possible" if isinstance(error, BadInput) else "Error"
-        raise gr.Error(words_of(error), title=title, print_exception=False) from None
+        raise ToolError(words_of(error), print_exception=False) from None
