@@ -50,7 +50,9 @@ def demo(
 
 def import_folder(
     workspace_toml: Annotated[Path, typer.Argument(help="The file that declares the workspace.")],
-    folder: Annotated[Path, typer.Argument(help="The folder with cases.csv and the files that it names.")],
+    folder: Annotated[
+        Path, typer.Argument(help="The folder with the cases: a table and its files, or as `source` says.")
+    ],
     wait: Annotated[bool, typer.Option("--wait", help="Train the first champion too, and wait for it.")] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -106,11 +108,14 @@ def import_object(report: "ImportReport") -> dict[str, object]:
 def export(
     workspace: WorkspaceArgument,
     folder: Annotated[Path, typer.Argument(help="Where to write; made when it is not there.")],
+    file_format: Annotated[
+        str, typer.Option("--format", help="How the cases are written: csv, parquet, jsonl, coco, label-studio.")
+    ] = "csv",
     as_json: JsonOption = False,
 ) -> None:
-    """Write a workspace's cases, verdicts with their masks, and decisions into a folder."""
+    """Write cases, reads, verdicts with their marks, predictions and decisions; the folder can be imported again."""
     with opened() as container:
-        files = container.exporting.export(workspace, folder)
+        files = container.exporting.export(workspace, folder, file_format)
     show(as_json, {"workspace": workspace, "files": [str(file) for file in files]}, *map(str, files))
 
 

@@ -9,7 +9,16 @@ from core.formats.tables import Embedded
 from core.sources.base import content_hash
 from core.sources.cells import LONGEST_TEXT, CellError, cell_number, cell_text, number_text, one_of
 
-__all__ = ["CellError", "RowParts", "bin_name", "build_case", "parse_row"]
+__all__ = [
+    "CellError",
+    "RowParts",
+    "attribute_of",
+    "bin_name",
+    "build_case",
+    "field_value",
+    "label_of",
+    "parse_row",
+]
 
 LONGEST_NAME = 200
 """Characters that the id of a case may have."""
@@ -48,14 +57,14 @@ def parse_row(spec: WorkspaceSpec, row: Mapping[str, object], name: str) -> RowP
     parts = RowParts(
         name=_checked_name(name),
         group=_group(spec, row, name),
-        fields=tuple(_field_value(field, row.get(field.source_column)) for field in spec.fields),
+        fields=tuple(field_value(field, row.get(field.source_column)) for field in spec.fields),
         labels={
-            target.name: label for target in spec.targets if (label := _label(target, row.get(target.source_column)))
+            target.name: label for target in spec.targets if (label := label_of(target, row.get(target.source_column)))
         },
         attributes={
             attribute.name: value
             for attribute in spec.attributes
-            if (value := _attribute(attribute, row.get(attribute.source_column)))
+            if (value := attribute_of(attribute, row.get(attribute.source_column)))
         },
     )
     if all(value.number is None and value.text is None for value in parts.fields):
@@ -92,7 +101,8 @@ def _group(spec: WorkspaceSpec, row: Mapping[str, object], name: str) -> str:
     return group
 
 
-def _field_value(field: FieldSpec, cell: object) -> FieldValue:
+def field_value(field: FieldSpec, cell: object) -> FieldValue:
+    """Return what a cell says of a field; the name of its file for an image. Raises `CellError`."""
     column = field.source_column
     if cell is None or (isinstance(cell, str) and not cell.strip()):
         if field.required:
@@ -128,12 +138,14 @@ def _not_too_long(column: str, text: str) -> str:
     return text
 
 
-def _label(target: TargetSpec, cell: object) -> str:
+def label_of(target: TargetSpec, cell: object) -> str:
+    """Return the label that a cell gives, empty when it gives none. Raises `CellError`."""
     text = cell_text(target.source_column, cell).strip()
     return one_of(target.source_column, text, target.classes, f"class of target {target.name}")
 
 
-def _attribute(attribute: AttributeSpec, cell: object) -> str:
+def attribute_of(attribute: AttributeSpec, cell: object) -> str:
+    """Return an attribute's value, binned unless it is the name of a bin already. Raises `CellError`."""
     text = cell_text(attribute.source_column, cell).strip()
     if not text or not attribute.bins or text in bin_names(attribute.bins):
         return text

@@ -55,6 +55,22 @@ def references(
     return {number: reference for number, reference in current.items() if reference.label != NO_LABEL}
 
 
+def of_data_set(tx: Connection, workspace_id: int, target: str) -> dict[int, str]:
+    """Return case id -> the label that the case came with; cases that came without one are absent."""
+    table = reference_labels.c
+    query = (
+        select(table.case_id, table.label)
+        .join(cases, cases.c.id == table.case_id)
+        .where(cases.c.workspace_id == workspace_id, table.target == target)
+        .where(table.source == "data set", table.label != NO_LABEL)
+        .order_by(table.case_id, table.revision)
+    )
+    found: dict[int, str] = {}
+    for row in tx.execute(query):
+        found.setdefault(row.case_id, row.label)
+    return found
+
+
 def newest(tx: Connection, workspace_id: int) -> int:
     """Return the number of the workspace's latest revision of a reference label, 0 before the first."""
     query = select(func.max(reference_labels.c.id)).join(cases, cases.c.id == reference_labels.c.case_id)

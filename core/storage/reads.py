@@ -44,6 +44,13 @@ def of_case(tx: Connection, case_id: int, actor_id: str | None) -> tuple[Read, .
     return tuple(Read(*row) for row in tx.execute(query))
 
 
+def of_workspace(tx: Connection, workspace_id: int) -> tuple[Read, ...]:
+    """Return all reads of a workspace, oldest first."""
+    query = select(*_COLUMNS).join(cases, cases.c.id == schema.reads.c.case_id)
+    chosen = query.where(cases.c.workspace_id == workspace_id).order_by(schema.reads.c.id)
+    return tuple(Read(*row) for row in tx.execute(chosen))
+
+
 def by_actor(tx: Connection, workspace_id: int, actor_id: str) -> dict[int, int]:
     """Return case id -> number of targets that this actor has read."""
     table = schema.reads.c
