@@ -1,24 +1,10 @@
 """The pages in real Chromium: painting, keys, contrast."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from browsing import page_of, serious
+from playwright.sync_api import Page, expect
 
 pytestmark = pytest.mark.journey
-
-
-@contextmanager
-def page_of(browser: Browser, **options: object) -> Iterator[Page]:
-    context = browser.new_context(**({"viewport": {"width": 1280, "height": 720}} | options))
-    page = context.new_page()
-    problems: list[str] = []
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    yield page
-    context.close()
-    assert problems == []
 
 
 def open_case(page: Page, address: str, workspace: str, case: str) -> None:
@@ -232,11 +218,6 @@ def test_axe_finds_nothing_serious(address, browser, scheme):
         page.keyboard.press("F1")
         expect(page.get_by_role("dialog")).to_be_visible()
         assert serious(page) == []
-
-
-def serious(page: Page) -> list[str]:
-    found = Axe().run(page).response["violations"]
-    return [f"{v['id']}: {v['nodes'][0]['html'][:200]}" for v in found if v["impact"] in ("serious", "critical")]
 
 
 def test_nothing_lies_over_the_first_line(address, browser):
