@@ -54,15 +54,16 @@ class Phrases:
     def paste(
         self, own: Tensor, donor: Tensor, mask: Tensor, generator: torch.Generator, toggle: bool
     ) -> tuple[Tensor, Tensor]:
-        """Put the donors' marked words in at a random place; with `toggle`, take them out where they are."""
+        """Put the donors' marked words in at a random place; with `toggle`, take them out of texts that have them all."""
         texts, places = [], []
         for text, source, marked in zip(own, donor, mask, strict=True):
             phrase = phrase_of(source, marked)
-            without = remove(text, phrase)
-            if toggle and not torch.equal(without, text):
+            has = len(phrase) > 0 and bool(torch.isin(phrase, text).all())
+            without = remove(text, phrase) if has else text
+            if toggle and has:
                 changed, place = without, torch.zeros_like(marked)
             else:
-                changed, place = insert(text, phrase, generator)
+                changed, place = insert(without, phrase, generator)
             texts.append(changed)
             places.append(place)
         return torch.stack(texts), torch.stack(places)

@@ -129,8 +129,8 @@ def paste(
 ) -> Pasted:
     """Paste, into case i, the marked content of row `rows[i]`: pixels and values where they were marked.
 
-    Marked words are put in at a random place. With `toggle` they are taken out of texts that have them already, so
-    that each answer is compared with and without them.
+    Marked words are put in at a random place; a text that has all of them already loses them before. With `toggle`
+    such a text stays without them, so that each answer is compared with and without them.
     """
     pasted = {
         field: content_of(marked.kinds[field]).paste(

@@ -71,7 +71,7 @@ class TandemNetwork(nn.Module):
 
     def encoder_key(self, field: str) -> str:
         """Hash of a frozen field's encoder and preparation: equal key and equal input mean an equal vector."""
-        parts = (preparation_key(self.spec.field(field)), self.encoder(field).key)
+        parts = (preparation_key(self.spec.field(field)), self.encoder(field).key, self.spec.field(field).required)
         return hashlib.sha256(repr(parts).encode()).hexdigest()
 
     @property
@@ -85,8 +85,13 @@ class TandemNetwork(nn.Module):
         return {name: self.encoder(name).enter(inputs[name]) for name in self.fields}
 
     def encode_entry(self, field: str, entry: Entry) -> Tensor:
-        """Return one field's vectors [batch, its dim]; not-a-number in rows that hold no value."""
-        vectors = self.encoder(field)(entry.values, entry.present)
+        """Return one field's vectors [batch, its dim]; not-a-number in rows where an optional field holds no value.
+
+        A required field always holds one: its black image is an image.
+        """
+        vectors: Tensor = self.encoder(field)(entry.values, entry.present)
+        if self.spec.field(field).required:
+            return vectors
         return torch.where(entry.rows[:, None], vectors, torch.nan)
 
     def encode(self, inputs: Inputs) -> dict[str, Tensor]:

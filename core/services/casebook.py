@@ -48,9 +48,7 @@ class Casebook:
         """
         blob = self.value(case, field).blob
         if blob is None:
-            raise BadInput(
-                f"Case {case.name!r} has no {field!r}: it was erased, or never came. Go on with another case."
-            )
+            raise _gone(case, field)
         return blob
 
     def pixels(self, case: Case, field: str) -> ImagePixels:
@@ -83,6 +81,8 @@ class Casebook:
 
     def _input(self, case: Case, field: FieldSpec) -> Prepared:
         value = self.value(case, field.name)
+        if field.required and value == FieldValue(field.name):
+            raise _gone(case, field.name)
         if field.kind == "image":
             if value.blob is None:
                 return prepare(None, field)
@@ -147,6 +147,10 @@ class Casebook:
         if field.kind == "text":
             return mark_tokens(self.value(case, field.name).text, region.mark.spans, field)
         return np.ones(mask_shape(field), dtype=bool)
+
+
+def _gone(case: Case, field: str) -> BadInput:
+    return BadInput(f"Case {case.name!r} has no {field!r}: it was erased, or never came. Go on with another case.")
 
 
 def scalar(value: FieldValue) -> Value | None:

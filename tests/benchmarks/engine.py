@@ -18,11 +18,10 @@ import numpy as np
 import torch
 
 from core.contracts import BenchOptions, EncoderSpec, FieldSpec, Figure, Prediction, TargetSpec, Version, WorkspaceSpec
-from core.models.embedding import embed_inputs
+from core.models.embedding import embed_field
 from core.models.engine import Engine
 from core.models.manifest import Manifest, TargetCalibration
 from core.models.network import build_network
-from core.models.preparation import to_tensor
 from core.models.registry import LoadedModel, load_version, save_version
 from core.storage.blobs import BlobStore
 
@@ -89,7 +88,8 @@ def _model(images: np.ndarray, device: torch.device) -> LoadedModel:
         encoder=EncoderSpec(name="timm"),
     )
     network = build_network(spec, 0)
-    network.fit_standardiser(embed_inputs(network, {"image": torch.from_numpy(images)}, torch.device("cpu")))
+    vectors = embed_field(network, "image", torch.from_numpy(images), torch.device("cpu"))
+    network.fit_standardiser({"image": vectors})
     calibration = TargetCalibration(target="finding", classes=spec.targets[0].classes)
     manifest = Manifest(workspace="bench", revision=1, spec=spec, targets=(calibration,))
     with tempfile.TemporaryDirectory() as folder:
@@ -104,7 +104,7 @@ def _model(images: np.ndarray, device: torch.device) -> LoadedModel:
 def _round(
     batched: Engine, unbatched: Engine, model: LoadedModel, images: np.ndarray, load: Load
 ) -> Mapping[str, float]:
-    values = to_tensor(images[:1], model.device)
+    values = torch.from_numpy(images[:1]).to(model.device)
 
     def bare() -> None:
         with torch.inference_mode():

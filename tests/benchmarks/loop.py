@@ -16,7 +16,6 @@ import torch
 
 from core.contracts import BenchOptions, Case, Figure, MarkForm, VerdictForm
 from core.media.masks import encode_mask
-from core.models.preparation import to_tensor
 from core.models.registry import LoadedModel
 from core.services.container import Container, build_container
 from core.services.importing import shipped
@@ -141,7 +140,7 @@ def _model(container: Container, version: str) -> LoadedModel:
 
 def _answers(model: LoadedModel, pixels: np.ndarray) -> np.ndarray:
     with torch.no_grad():
-        logits = model.network({"image": to_tensor(torch.from_numpy(pixels), model.device)})
+        logits = model.network({"image": torch.from_numpy(pixels).to(model.device)})
     return logits[TARGET].argmax(dim=1).cpu().numpy()
 
 

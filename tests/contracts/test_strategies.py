@@ -8,7 +8,7 @@ from core.errors import NotFound
 from core.learning.strategies.registry import strategies, strategy
 from core.models.network import build_network
 from core.models.training import TrainingPlan, fit
-from tests.helpers.learning_parts import context_of
+from tests.helpers.learning_parts import context_of, fitted_network
 from tests.helpers.model_parts import RANDOM_BACKBONE, spec_of
 
 KINDS = {
@@ -30,8 +30,7 @@ def chosen(request):
 def _objective(chosen, spec, marks=6):
     network = build_network(spec, 0)
     context = context_of(spec, network, marks)
-    if network.frozen:
-        network.fit_standardiser(context.embed_examples(context.train))
+    fitted_network(network, context.train)
     return network, chosen.objective(context)
 
 

@@ -10,6 +10,9 @@ from core.contracts import FieldSpec
 from core.errors import BadInput
 from core.models.preparers.base import Array, Value
 
+LARGEST = 1e30
+"""Larger numbers would be infinite once they are squared or scaled in 32 bits."""
+
 
 class NumericPreparer:
     """Prepares numeric fields."""
@@ -25,6 +28,8 @@ class NumericPreparer:
         if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
             raise BadInput(f"Field {field.name!r} needs a number, got {value!r}. Give one such as 12 or 0.5.")
         check_range(float(value), field)
+        if abs(value) > LARGEST:
+            raise BadInput(f"Field {field.name!r} is {value:g}, larger than {LARGEST:g}. Give it in another unit.")
         return np.array([value], dtype=np.float32)
 
     def missing(self, field: FieldSpec) -> Array:

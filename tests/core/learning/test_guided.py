@@ -10,7 +10,7 @@ from core.learning.strategies.guided import LOOK_WEIGHT, GuidedObjective, Guided
 from core.models.examples import Examples
 from core.models.network import build_network
 from core.models.training import TrainingPlan, fit
-from tests.helpers.learning_parts import DEVICE, context_of, marked_of
+from tests.helpers.learning_parts import DEVICE, context_of, marked, marked_of
 from tests.helpers.model_parts import RANDOM_BACKBONE, spec_of
 
 TWO = {"targets": [{"name": "shape", "classes": ["dark", "bright"]}], "encoder": {"name": "mlp", "hidden": []}}
@@ -33,10 +33,10 @@ def test_penalty_of_a_linear_model_by_hand():
     spec = spec_of(**TWO)
     network = build_network(spec, 0)
     context = context_of(spec, network)
-    marked = marked_of(spec, 4)
+    rows = marked_of(spec, 4)
     objective = GuidedObjective(context)
-    penalty = objective._penalty(network, marked)
-    x = marked.examples.batch(range(4), DEVICE)["image"]
+    penalty = objective._penalty(network, rows)
+    x = rows.examples.batch(range(4), DEVICE)["image"]
     head = network.heads["target_shape"]
     p = torch.softmax(network({"image": x})["shape"], dim=1)
     gradient = (1 - 2 * p) @ head.weight
@@ -48,7 +48,7 @@ def test_penalty_of_a_linear_model_by_hand():
 def test_wrong_places_are_inside_ignore_and_outside_look_here():
     spec = spec_of()
     ignore = marked_of(spec, 1)
-    look = MarkedExamples(ignore.examples, ignore.look, ignore.ignore, (None,))
+    look = MarkedExamples(ignore.examples, ignore.look, ignore.ignore, (None,), ignore.kinds)
     gradient = torch.zeros(1, 1, 6, 6)
     assert _wrong_places("image", ignore, gradient).sum() == 4
     outside = _wrong_places("image", look, gradient)
@@ -75,18 +75,15 @@ def test_marks_turn_a_model_from_the_planted_corner_to_the_real_signal():
         encoder={"name": "mlp", "hidden": [16]},
         training={"batch_size": 32, "seed": 0},
     )
-    base = context_of(spec, build_network(spec, 0))
-    mask = marked_of(spec, 8).ignore
-    marked = MarkedExamples(_decoyed(8, 3, telling=False), mask, {"image": torch.zeros_like(mask["image"])}, ("c",) * 8)
+    cases = _decoyed(8, 3, telling=False)
+    marks_of_people = marked(spec, cases, marked_of(spec, 8).ignore)
     parts = {"train": _decoyed(400, 1, telling=True), "validation": _decoyed(80, 2, telling=True)}
-    empty = marked.rows([])
+    empty = marks_of_people.rows([])
     test = _decoyed(400, 4, telling=False)
     accuracy = {}
-    for name, marks in (("fooled", empty), ("guided", marked)):
+    for name, marks in (("fooled", empty), ("guided", marks_of_people)):
         network = build_network(spec, 0)
-        context = type(base)(
-            spec, network, parts["train"], parts["validation"], marks, base.embed_examples, DEVICE, 0, base.reporter
-        )
+        context = context_of(spec, network, **parts, marked=marks)
         fit(network, GuidedStrategy().objective(context), TrainingPlan(epochs=25, batch_size=32, learning_rate=1e-2))
         with torch.no_grad():
             answers = network(test.batch(range(400), DEVICE))["shape"].argmax(dim=1)
@@ -100,9 +97,9 @@ def test_a_frozen_network_is_never_judged_on_unchanged_validation_cases():
     network = build_network(spec, 0)
     context = context_of(spec, network)
     objective, seen = GuidedStrategy().objective(context), []
-    known, network.decide = network.decide, lambda embedding: seen.append(embedding) or known(embedding)
+    known, network.fusion.forward = network.fusion.forward, lambda v: seen.append(v["image"]) or known(v)
     with torch.no_grad():
         objective.validation_score(network)
-    plain = context.embed_examples(context.validation)
+    plain = context.condense(context.validation).inputs["image"]
     assert len(seen) == 2
     assert not any(bool((part == plain).all(dim=1).any()) for part in seen)

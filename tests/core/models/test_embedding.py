@@ -4,7 +4,7 @@ import torch
 
 from core.errors import Cancelled
 from core.models import embedding
-from core.models.embedding import embed_all, embedding_keys
+from core.models.embedding import condense, embedding_keys
 from core.models.network import build_network
 from tests.helpers.model_parts import IMAGE, RANDOM_BACKBONE, Watcher, cases_of, spec_of
 
@@ -28,40 +28,50 @@ def parts():
     return build_network(spec, 0), cases_of(spec, 10)
 
 
-def test_embeddings_are_those_of_the_network_in_order(parts):
+def vectors_of(network, cases, reporter=None, cache=None):
+    """The vectors of the one frozen image field."""
+    caches = None if cache is None else lambda key: cache
+    return condense(network, cases, CPU, reporter, caches).inputs["image"]
+
+
+def keys_of(network, cases):
+    return embedding_keys(network, "image", cases.inputs["image"])
+
+
+def test_vectors_are_those_of_the_network_in_order(parts):
     network, cases = parts
-    vectors = embed_all(network, cases, CPU)
+    vectors = vectors_of(network, cases)
     with torch.no_grad():
         for row in (0, 7):
-            assert torch.allclose(vectors[row], network.embed(cases.batch([row]))[0], atol=1e-5)
-    assert embed_all(network, cases.select([]), CPU).shape == (0, network.dim)
+            assert torch.allclose(vectors[row], network.encode(cases.batch([row]))["image"][0], atol=1e-5)
+    assert vectors_of(network, cases.select([])).shape == (0, network.dim)
 
 
-def test_cached_embeddings_are_not_computed_again(parts):
+def test_cached_vectors_are_not_computed_again(parts):
     network, cases = parts
     cache = MemoryCache()
-    embed_all(network, cases.select(range(6)), CPU, cache=cache)
+    vectors_of(network, cases.select(range(6)), cache=cache)
     marked = {key: np.full(network.dim, 7, dtype=np.float32) for key in list(cache)}
     cache.update(marked)
-    vectors = embed_all(network, cases, CPU, cache=cache)
+    vectors = vectors_of(network, cases, cache=cache)
     assert (vectors[:6] == 7).all()
-    assert torch.allclose(vectors[6:], embed_all(network, cases.select(range(6, 10)), CPU), atol=1e-5)
+    assert torch.allclose(vectors[6:], vectors_of(network, cases.select(range(6, 10))), atol=1e-5)
     assert len(cache) == 10
 
 
 def test_keys_follow_content_encoder_and_preparation(parts):
     network, cases = parts
-    keys = embedding_keys(network, cases)
+    keys = keys_of(network, cases)
     assert len(set(keys)) == 10
-    assert embedding_keys(network, cases.select([4])) == [keys[4]]
+    assert keys_of(network, cases.select([4])) == [keys[4]]
     other = build_network(spec_of(encoder=RANDOM_BACKBONE, fields=[{**IMAGE, "size": 32, "equalise": True}]), 0)
-    assert not set(embedding_keys(other, cases)) & set(keys)
+    assert not set(keys_of(other, cases)) & set(keys)
 
 
-def test_networks_that_train_are_never_cached():
+def test_fields_that_train_are_never_cached():
     spec = spec_of()
-    cache = MemoryCache()
-    assert embed_all(build_network(spec, 0), cases_of(spec, 3), CPU, cache=cache).shape == (3, 5)
+    cache, cases = MemoryCache(), cases_of(spec, 3)
+    assert torch.equal(vectors_of(build_network(spec, 0), cases, cache=cache), cases.inputs["image"])
     assert not cache
 
 
@@ -70,10 +80,10 @@ def test_cancelled_embedding_keeps_what_is_done(parts, monkeypatch):
     monkeypatch.setattr(embedding, "KEEP_EVERY", 4)
     cache, watcher = MemoryCache(), Watcher(cancel_at=3)
     with pytest.raises(Cancelled):
-        embed_all(network, cases, CPU, watcher, cache)
+        vectors_of(network, cases, watcher, cache)
     assert [report.done for report in watcher.reports] == [0, 4, 8]
     assert len(cache) == 8
     again = Watcher()
-    embed_all(network, cases, CPU, again, cache)
+    vectors_of(network, cases, again, cache)
     assert [report.done for report in again.reports] == [8, 10]
     assert again.reports[-1].total == 10

@@ -43,15 +43,21 @@ def test_initial_weights_have_the_spread_that_torch_gives_them():
 
 
 def test_fields_are_fused_and_every_target_has_its_head():
-    spec = spec_of(fields=TWO_FIELDS, targets=TWO_TARGETS)
+    spec = spec_of(fields=TWO_FIELDS, targets=TWO_TARGETS, fusion={"hidden": []})
     network, inputs = build_network(spec, 0), cases_of(spec, 3).batch(range(3))
     embedding = network.embed(inputs)
     assert embedding.shape == (3, 10)
-    assert torch.equal(embedding[:, 5:], network.encoder("second")(inputs["second"]))
+    assert torch.equal(embedding[:, 5:], network.encoder("second")(inputs["second"] / 255.0))
     answers = network(inputs)
     assert {name: tuple(value.shape) for name, value in answers.items()} == {"shape": (3, 3), "bright": (3, 2)}
-    module = LogitModule(network, "bright", ("second", "image"))
-    assert torch.equal(module(inputs["second"], inputs["image"]), answers["bright"])
+    module = LogitModule(network, "bright")
+    assert torch.equal(module(inputs["image"] / 255.0, inputs["second"] / 255.0), answers["bright"])
+
+
+def test_several_fields_meet_in_a_trunk_of_64_and_one_field_in_none():
+    several = build_network(spec_of(fields=TWO_FIELDS), 0)
+    assert [layer.out_features for layer in several.fusion.trunk if hasattr(layer, "out_features")] == [64]
+    assert len(build_network(spec_of(), 0).fusion.trunk) == 0
 
 
 def test_field_and_target_names_may_be_any_name():
@@ -83,7 +89,7 @@ def test_frozen_backbone_has_no_gradient_and_does_not_drift():
 
 def test_gradients_reach_the_input_through_a_frozen_backbone():
     network, cases = frozen()
-    values = cases.batch([0])["image"].requires_grad_(True)
+    values = (cases.batch([0])["image"] / 255.0).requires_grad_(True)
     (gradient,) = torch.autograd.grad(network({"image": values})["shape"][0, 0], values)
     assert gradient.shape == (1, 1, 32, 32)
     assert float(gradient.abs().sum()) > 0
@@ -109,22 +115,23 @@ def test_parts_that_fit_the_cache_give_the_same_embedding():
 def test_head_on_a_frozen_backbone_is_a_logistic_regression_on_standardised_embeddings():
     network, cases = frozen()
     with torch.no_grad():
-        embedding = network.embed(cases.batch(range(6)))
-        network.fit_standardiser(embedding)
+        vectors = network.condense(cases.batch(range(6)))
+        network.fit_standardiser(vectors)
+        embedding = vectors["image"]
         scale = embedding.std(dim=0, correction=0)
         scaled = (embedding - embedding.mean(dim=0)) / torch.where(scale > 1e-6, scale, 1.0)
         head = network.heads["target_shape"]
         expected = scaled @ head.weight.T + head.bias
-        assert torch.allclose(network.decide(embedding)["shape"], expected, atol=1e-4)
+        assert torch.allclose(network(vectors)["shape"], expected, atol=1e-4)
 
 
 def test_trainable_state_leaves_frozen_encoders_out():
     network, _ = frozen()
     assert sorted(network.trainable_state()) == [
+        "fusion.standardisers.field_image.mean",
+        "fusion.standardisers.field_image.scale",
         "heads.target_shape.bias",
         "heads.target_shape.weight",
-        "standardiser.mean",
-        "standardiser.scale",
     ]
     plain = build_network(spec_of(), 0)
     assert plain.trainable_state().keys() == plain.state_dict().keys()
@@ -144,7 +151,11 @@ def test_embedding_key_changes_with_weights_and_preparation():
 @pytest.mark.parametrize(
     ("encoder", "message"),
     [
-        ({"name": "transformer"}, "'transformer', which is unknown. Use one of: mlp, cnn, timm"),
+        ({"name": "magic"}, "'magic', which is unknown. Use one of: mlp, cnn, timm"),
+        (
+            {"name": "transformer"},
+            "'transformer' reads fields of kind text; field 'image' is image. Use .* mlp, cnn, timm",
+        ),
         ({"name": "timm", "backbone": "no_such_net"}, "'no_such_net' is not in timm"),
         ({"name": "timm", "backbone": "test_byobnet", "weights": "package:numpy"}, "'package:numpy', which is unknown"),
         ({"name": "timm", "backbone": "test_byobnet"}, "not of 'test_byobnet'"),

@@ -12,9 +12,7 @@ from core.models.preparation import (
     geometry_of,
     map_to_original,
     mask_to_input,
-    preparation_key,
     prepare_image,
-    preparer,
     to_tensor,
 )
 
@@ -159,15 +157,3 @@ def test_mapping_back_by_hand():
     assert np.array_equal(map_to_original(same, geometry_of(4, 4, field())), same.numpy())
     with pytest.raises(BadInput, match="must be 2 x 2"):
         map_to_original(same, place)
-
-
-def test_kinds_that_are_not_there_yet_say_so():
-    assert preparer(field(colour="rgb")).shape(field(colour="rgb")) == (3, 4, 4)
-    with pytest.raises(BadInput, match="'text', which is not available yet"):
-        preparer(FieldSpec(name="note", kind="text"))
-
-
-def test_preparation_key_tells_preparations_apart_and_nothing_else():
-    assert preparation_key(field()) == preparation_key(field(name="other", title="Other"))
-    keys = {preparation_key(field(**c)) for c in ({}, {"size": 5}, {"equalise": True}, {"central_crop": 0.9})}
-    assert len(keys) == 4

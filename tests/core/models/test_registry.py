@@ -16,7 +16,7 @@ def test_stored_version_answers_to_the_bit(encoder):
     spec = spec_of(encoder=encoder, fields=[{**IMAGE, "size": 32}])
     network, cases = build_network(spec, 4).eval(), cases_of(spec, 3)
     with torch.no_grad():
-        network.fit_standardiser(network.embed(cases.batch(range(3))))
+        network.fit_standardiser(network.condense(cases.batch(range(3))))
         expected = network(cases.batch(range(3)))["shape"]
         loaded = load_version(*stored(network, "v7", temperature=1.5, threshold=0.25))
         assert torch.equal(loaded.network(cases.batch(range(3)))["shape"], expected)

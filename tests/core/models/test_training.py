@@ -6,7 +6,7 @@ from safetensors.torch import load
 from core.contracts import TargetSpec
 from core.errors import BadInput, Cancelled, Interrupted, UserError
 from core.models import training
-from core.models.embedding import embed_all
+from core.models.embedding import condense
 from core.models.examples import Examples, concatenate
 from core.models.network import build_network
 from core.models.randomness import epoch_rows, generator_for
@@ -206,18 +206,16 @@ def frozen_parts():
     spec = spec_of(encoder=RANDOM_BACKBONE, fields=[{**IMAGE, "size": 32}])
     network = build_network(spec, 0)
     train, validation = cases_of(spec, 40), cases_of(spec, 15, seed=1)
-    embedded = [embed_all(network, cases, torch.device("cpu")) for cases in (train, validation)]
-    network.fit_standardiser(embedded[0])
-    return spec, network, train, validation, embedded
+    condensed = [condense(network, cases, torch.device("cpu")) for cases in (train, validation)]
+    network.fit_standardiser(condensed[0].inputs)
+    return spec, network, train, validation, condensed
 
 
-def test_frozen_network_trains_its_heads_on_embeddings_alone():
-    spec, network, train, validation, embedded = frozen_parts()
+def test_frozen_network_trains_its_heads_on_vectors_alone():
+    spec, network, _, _, condensed = frozen_parts()
     encoder = {name: tensor.clone() for name, tensor in network.encoder("image").state_dict().items()}
     head = network.heads["target_shape"].weight.detach().clone()
-    objective = SupervisedObjective(
-        train, validation, spec, train_embeddings=embedded[0], validation_embeddings=embedded[1]
-    )
+    objective = SupervisedObjective(*condensed, spec)
     keeper = Keeper()
     result = fit(network, objective, TrainingPlan(epochs=40, learning_rate=0.05), checkpointer=keeper)
     assert result.best_score > 0.6
@@ -225,11 +223,9 @@ def test_frozen_network_trains_its_heads_on_embeddings_alone():
     assert not torch.equal(network.heads["target_shape"].weight, head)
 
 
-def test_embeddings_and_inputs_give_the_same_loss_and_score():
-    spec, network, train, validation, embedded = frozen_parts()
-    quick = SupervisedObjective(
-        train, validation, spec, train_embeddings=embedded[0], validation_embeddings=embedded[1]
-    )
+def test_vectors_and_inputs_give_the_same_loss_and_score():
+    spec, network, train, validation, condensed = frozen_parts()
+    quick = SupervisedObjective(*condensed, spec)
     slow = SupervisedObjective(train, validation, spec)
     generator = generator_for(0, "unused")
     with torch.no_grad():
@@ -240,10 +236,8 @@ def test_embeddings_and_inputs_give_the_same_loss_and_score():
 
 
 def test_checkpoint_holds_weights_that_train_and_no_frozen_ones(every_step):
-    spec, network, train, validation, embedded = frozen_parts()
-    objective = SupervisedObjective(
-        train, validation, spec, train_embeddings=embedded[0], validation_embeddings=embedded[1]
-    )
+    spec, network, _, _, condensed = frozen_parts()
+    objective = SupervisedObjective(*condensed, spec)
     keeper = Keeper()
     with pytest.raises(Cancelled):
         fit(network, objective, TrainingPlan(epochs=4), Watcher(cancel_at=4), keeper)
@@ -266,9 +260,8 @@ def test_logistic_head_equals_scikit_learn():
     )
     objective = SupervisedObjective(cases, cases, network.spec)
     fit(network, objective, TrainingPlan(epochs=3000, learning_rate=0.03, weight_decay=0.0, evaluate_every=500))
-    values = cases.batch(range(120))["image"]
-    ours = torch.softmax(network({"image": values})["shape"], dim=1).detach().numpy()
-    flat = values.flatten(1).numpy()
+    ours = torch.softmax(network(cases.batch(range(120)))["shape"], dim=1).detach().numpy()
+    flat = (images / 255.0).flatten(1).numpy()
     reference = LogisticRegression(C=np.inf, tol=1e-8, max_iter=5000).fit(flat, labels.numpy())
     assert np.abs(ours - reference.predict_proba(flat)).max() < 0.01
 
@@ -327,7 +320,7 @@ def test_examples_select_and_join():
     assert joined.groups == ("g3", "g1", "g0")
     assert torch.equal(joined.inputs["image"][1], cases.inputs["image"][1])
     assert joined.batch_labels([2])["shape"].tolist() == [int(cases.labels["shape"][0])]
-    assert float(joined.batch([0])["image"].max()) <= 1.0
+    assert torch.equal(joined.batch([0])["image"][0], cases.inputs["image"][3])
     with pytest.raises(BadInput, match=r"one row per case \(2\).*'groups': 1"):
         Examples((1, 2), {}, {}, ("g",))
     with pytest.raises(BadInput, match="no examples"):

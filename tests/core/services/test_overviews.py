@@ -222,7 +222,7 @@ def test_what_was_erased_is_not_shown_from_memory(product):
     name = names_of(product, "pool")[0]
     product.review.open(WORKSPACE, name, actor=ACTOR)
     product.maintenance.erase(WORKSPACE, name, "consent withdrawn", actor=ACTOR)
-    with pytest.raises(BadInput, match="has no 'image': it was erased"):
+    with pytest.raises(BadInput, match=f"Nothing is left of case '{name}': it was erased"):
         product.review.open(WORKSPACE, name, actor=ACTOR)
 
 
