@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from pycocotools import mask as coco
+
+from core.formats.coco_shapes import ShapeError, shape_mask
 
 Mask = NDArray[np.bool_]
 """bool [height, width]; True is marked."""
@@ -132,10 +133,19 @@ def ellipse_mask(x: float, y: float, rx: float, ry: float, rotation: float, widt
 
 
 def polygon_mask(points: Sequence[tuple[float, float]], width: int, height: int) -> Mask:
-    """Return the pixels inside a polygon, drawn as COCO draws them; points in percent of the image."""
-    flat = [number for x, y in points for number in (x * width / 100, y * height / 100)]
-    drawn = coco.merge(coco.frPyObjects([flat], height, width))
-    return np.asarray(coco.decode(drawn) > 0)
+    """Return the pixels inside a polygon, drawn as COCO draws them; points in percent of the image.
+
+    Raises
+    ------
+    ValueError
+        When it marks no pixel.
+    """
+    flat = [min(max(number, 0.0), 100.0) * side / 100 for x, y in points for number, side in ((x, width), (y, height))]
+    try:
+        mask = shape_mask([flat], None, width, height)
+    except ShapeError as error:
+        raise ValueError(error.reason) from None
+    return np.zeros((height, width), dtype=bool) if mask is None else mask
 
 
 def _turned(

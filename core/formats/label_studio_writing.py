@@ -1,16 +1,20 @@
-"""Cases as Label Studio's tasks: our answers as predictions, verdicts and marks as annotations, and its labelling config."""
+"""Cases as Label Studio's tasks: answers as predictions, verdicts and marks as annotations, and a labelling config."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import quote
 from xml.etree import ElementTree
 
-from core.contracts import UNSURE, Confidence, FieldSpec, MarkKind, Prediction, Stance, WorkspaceSpec
+from core.contracts import UNSURE, FieldSpec, MarkKind, WorkspaceSpec
+from core.formats.exported import Exported, ExportedCase, ExportedMark, ExportedPrediction, ExportedVerdict
 from core.formats.label_studio_masks import Mask, brush_rle
 from core.formats.label_studio_results import OWN
 
+Said = TypeVar("Said", ExportedVerdict, ExportedPrediction)
 TASKS = "tasks.json"
 CONFIG = "labelling.xml"
 LOCAL_FILES = "/data/local-files/?d="
@@ -23,48 +27,8 @@ STYLE = ".htx-text { white-space: pre-wrap; }"
 """Without it Label Studio trims spaces, and offsets no longer fit the text."""
 
 
-@dataclass(frozen=True, slots=True)
-class TaskMark:
-    """A mark of a verdict; just one of `mask`, `names` and `spans` is set."""
-
-    field: str
-    kind: MarkKind
-    artefact: str | None = None
-    mask: Mask | None = None
-    names: tuple[str, ...] = ()
-    spans: tuple[tuple[int, int], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class TaskVerdict:
-    """A verdict with its marks."""
-
-    target: str
-    label: str
-    actor: str
-    stance: Stance = "agree"
-    confidence: Confidence = "certain"
-    comment: str = ""
-    version: str | None = None
-    at: str = ""
-    marks: tuple[TaskMark, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class WrittenTask:
-    """A case as a task."""
-
-    row: Mapping[str, object]
-    """Column -> cell, as in the other tables of an export: `id`, fields (an image as its file below the folder),
-    labels, attributes, group, split; None where there is none."""
-    verdicts: tuple[TaskVerdict, ...] = ()
-    prediction: Prediction | None = None
-
-
-def write_label_studio(
-    folder: Path, spec: WorkspaceSpec, tasks: Iterable[WrittenTask], artefacts: Sequence[str] = ()
-) -> tuple[Path, Path]:
-    """Write `tasks.json` and `labelling.xml`, and return them.
+def write_label_studio(folder: Path, exported: Exported, decode: Callable[[ExportedCase, ExportedMark], Mask]) -> None:
+    """Write `tasks.json` and `labelling.xml`.
 
     Paste the config into the project's labelling interface, set LABEL_STUDIO_LOCAL_FILES_SERVING_ENABLED and
     LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT (the folder) for pictures, and import the tasks. `core.sources` reads the
@@ -75,32 +39,57 @@ def write_label_studio(
     ----------
     folder : Path
         Where to write; it is there already.
-    spec : WorkspaceSpec
-        What the rows hold.
-    tasks : iterable of WrittenTask
-        The cases, in order.
-    artefacts : sequence of str
-        Names that *ignore* marks may have.
+    exported : Exported
+        Cases, verdicts and answers.
+    decode : callable
+        From a case and a mark with a mask to its pixels, bool [height, width].
     """
-    config = folder / CONFIG
-    config.write_text(labelling_config(spec, artefacts), encoding="utf-8")
-    path = folder / TASKS
-    with path.open("w", encoding="utf-8") as file:
+    (folder / CONFIG).write_text(labelling_config(exported), encoding="utf-8")
+    columns = {field.name: _column(exported, field) for field in exported.spec.fields}
+    given = _by_case(exported.verdicts)
+    answers = _by_case(exported.predictions)
+    with (folder / TASKS).open("w", encoding="utf-8") as file:
         file.write("[")
-        for number, task in enumerate(tasks, start=1):
-            entry = json.dumps(_task(spec, number, task), ensure_ascii=False, allow_nan=False)
-            file.write(f"{',' if number > 1 else ''}\n{entry}")
+        for number, (case, row) in enumerate(zip(exported.cases, exported.rows, strict=True), start=1):
+            writer = _Writer(exported.spec, case, row, columns, number, decode)
+            task = writer.task(given.get(case.name, ()), answers.get(case.name, ()))
+            file.write(f"{',' if number > 1 else ''}\n{json.dumps(task, ensure_ascii=False, allow_nan=False)}")
         file.write("\n]\n")
-    return path, config
 
 
-def labelling_config(spec: WorkspaceSpec, artefacts: Sequence[str] = ()) -> str:
+def _by_case(items: Iterable[Said]) -> dict[str, list[Said]]:
+    found: dict[str, list[Said]] = {}
+    for item in items:
+        found.setdefault(item.case, []).append(item)
+    return found
+
+
+def _column(exported: Exported, field: FieldSpec) -> str:
+    """Return the column that holds a field: its own, or the one that it had to move to."""
+    names = [name for name in exported.columns if re.fullmatch(rf"{re.escape(field.source_column)}(_\d+)?", name)]
+    for name in names:
+        if all(row[name] == _cell(case, field) for case, row in zip(exported.cases, exported.rows, strict=True)):
+            return name
+    return field.source_column
+
+
+def _cell(case: ExportedCase, field: FieldSpec) -> str | float | None:
+    if field.name in case.files:
+        return case.files[field.name]
+    value = next((value for value in case.fields if value.field == field.name), None)
+    return None if value is None else value.text if value.number is None else value.number
+
+
+def labelling_config(exported: Exported) -> str:
     """Return the XML that makes Label Studio ask what the workspace asks."""
+    spec = exported.spec
+    marks = (mark for verdict in exported.verdicts for mark in verdict.marks)
+    artefacts = sorted({mark.artefact for mark in marks if mark.artefact})
     view = ElementTree.Element("View")
     ElementTree.SubElement(view, "Style").text = STYLE
     labels = [mark_label("look_here", None), mark_label("ignore", None), *(mark_label("ignore", a) for a in artefacts)]
     for field in spec.fields:
-        _add_field(view, field, labels)
+        _add_field(view, field, _column(exported, field), labels)
     for kind, control in FIELD_MARKS.items():
         names = [field.name for field in spec.fields if field.kind in ("numeric", "categorical")]
         if names:
@@ -120,10 +109,10 @@ def mark_label(kind: MarkKind, artefact: str | None) -> str:
     return f"{IGNORE}: {artefact}" if artefact else IGNORE
 
 
-def _add_field(view: ElementTree.Element, field: FieldSpec, labels: Sequence[str]) -> None:
+def _add_field(view: ElementTree.Element, field: FieldSpec, column: str, labels: Sequence[str]) -> None:
     ElementTree.SubElement(view, "Header", value=field.title or field.name)
     tag = "Image" if field.kind == "image" else "Text"
-    ElementTree.SubElement(view, tag, name=field.name, value=f"${field.source_column}")
+    ElementTree.SubElement(view, tag, name=field.name, value=f"${column}")
     if field.kind in ("image", "text"):
         control = "BrushLabels" if field.kind == "image" else "Labels"
         marks = ElementTree.SubElement(view, control, name=_marks_of(field.name), toName=field.name)
@@ -137,85 +126,87 @@ def _add_choices(
     ElementTree.SubElement(view, "Header", value=title)
     choices = ElementTree.SubElement(view, "Choices", name=name, toName=shown, choice=choice)
     for value, text in words.items():
-        more = {} if text == value else {"alias": value}
-        ElementTree.SubElement(choices, "Choice", value=text, **more)
+        given = {"value": text} if text == value else {"value": text, "alias": value}
+        ElementTree.SubElement(choices, "Choice", given)
 
 
 def _marks_of(field: str) -> str:
     return f"{field}-marks"
 
 
-def _task(spec: WorkspaceSpec, number: int, task: WrittenTask) -> dict[str, object]:
-    images = {field.source_column for field in spec.fields if field.kind == "image"}
-    data = {column: _cell(cell, column in images) for column, cell in task.row.items()}
-    by_actor: dict[str, list[TaskVerdict]] = {}
-    for verdict in task.verdicts:
-        by_actor.setdefault(verdict.actor, []).append(verdict)
-    return {
-        "id": number,
-        "data": data,
-        "predictions": [] if task.prediction is None else [_prediction(spec, number, task.prediction)],
-        "annotations": [_annotation(spec, task, number, given) for given in by_actor.values()],
-    }
+@dataclass(frozen=True, slots=True)
+class _Writer:
+    """Writes one case as a task."""
 
+    spec: WorkspaceSpec
+    case: ExportedCase
+    row: Mapping[str, str | float | None]
+    columns: Mapping[str, str]
+    """Field -> column."""
+    number: int
+    decode: Callable[[ExportedCase, ExportedMark], Mask]
 
-def _cell(cell: object, image: bool) -> object:
-    if cell is None:
-        return ""
-    return LOCAL_FILES + quote(str(cell)) if image else cell
-
-
-def _prediction(spec: WorkspaceSpec, number: int, prediction: Prediction) -> dict[str, object]:
-    results = [
-        {**_choice(spec, f"p{number}-{answer.target}", answer.target, [answer.label]), "score": answer.probability}
-        for answer in prediction.targets
-    ]
-    least = min(answer.probability for answer in prediction.targets)
-    return {"model_version": prediction.version, "score": least, "result": results}
-
-
-def _annotation(spec: WorkspaceSpec, task: WrittenTask, number: int, given: Sequence[TaskVerdict]) -> dict[str, object]:
-    results: list[dict[str, object]] = []
-    for verdict in given:
-        key = f"v{number}-{len(results)}"
-        said = {
-            "actor": verdict.actor,
-            "target": verdict.target,
-            "stance": verdict.stance,
-            "confidence": verdict.confidence,
-            "version": verdict.version,
-            "at": verdict.at,
+    def task(self, verdicts: Sequence[ExportedVerdict], answers: Sequence[ExportedPrediction]) -> dict[str, object]:
+        """Return the task with its annotations, one for each actor, and its prediction."""
+        by_actor: dict[str, list[ExportedVerdict]] = {}
+        for verdict in verdicts:
+            by_actor.setdefault(verdict.actor, []).append(verdict)
+        return {
+            "id": self.number,
+            "data": self._data(),
+            "predictions": [self._prediction(answers)] if answers else [],
+            "annotations": [self._annotation(given) for given in by_actor.values()],
         }
+
+    def _data(self) -> dict[str, object]:
+        data: dict[str, object] = {column: "" if cell is None else cell for column, cell in self.row.items()}
+        for field, file in self.case.files.items():
+            data[self.columns[field]] = LOCAL_FILES + quote(file)
+        return data
+
+    def _prediction(self, answers: Sequence[ExportedPrediction]) -> dict[str, object]:
+        results = [
+            {**self._choice(f"p{self.number}-{answer.target}", answer.target, [answer.label]), "score": _score(answer)}
+            for answer in answers
+        ]
+        return {"model_version": answers[0].version, "score": min(map(_score, answers)), "result": results}
+
+    def _annotation(self, given: Sequence[ExportedVerdict]) -> dict[str, object]:
+        results = [result for verdict in given for result in self._verdict(verdict)]
+        return {"result": results, "was_cancelled": False, "ground_truth": False, "created_at": given[-1].at}
+
+    def _verdict(self, verdict: ExportedVerdict) -> Iterator[dict[str, object]]:
+        said = {key: getattr(verdict, key) for key in ("actor", "target", "stance", "confidence", "version", "at")}
         meta: dict[str, object] = {OWN: said}
         if verdict.comment:
             meta["text"] = [verdict.comment]
-        results.append({**_choice(spec, key, verdict.target, [verdict.label]), "meta": meta})
+        yield {**self._choice(f"v{verdict.id}", verdict.target, [verdict.label]), "meta": meta}
         for place, mark in enumerate(verdict.marks):
-            for result in _mark(spec, task, f"{key}-{place}", mark):
-                own = {"actor": verdict.actor, "target": verdict.target, "mark": place}
-                own |= {"kind": mark.kind, "artefact": mark.artefact}
-                results.append({**result, "meta": {OWN: own}})
-    return {"result": results, "was_cancelled": False, "ground_truth": False, "created_at": given[-1].at}
+            own = {"actor": verdict.actor, "target": verdict.target, "mark": place}
+            own |= {"kind": mark.kind, "artefact": mark.artefact}
+            for result in self._mark(f"v{verdict.id}-{place}", mark):
+                yield {**result, "meta": {OWN: own}}
+
+    def _mark(self, key: str, mark: ExportedMark) -> Iterator[dict[str, object]]:
+        labels = [mark_label(mark.kind, mark.artefact)]
+        head = {"from_name": _marks_of(mark.field), "to_name": mark.field, "origin": "manual"}
+        if mark.names:
+            yield self._choice(key, FIELD_MARKS[mark.kind], mark.names)
+        elif mark.mask is not None:
+            mask = self.decode(self.case, mark)
+            size = {"original_width": mask.shape[1], "original_height": mask.shape[0], "image_rotation": 0}
+            value: dict[str, object] = {"format": "rle", "rle": brush_rle(mask), "brushlabels": labels}
+            yield {"id": key, "type": "brushlabels", **head, **size, "value": value}
+        else:
+            text = str(self.row.get(self.columns[mark.field]) or "")
+            for number, (start, end) in enumerate(mark.spans):
+                words = {"start": start, "end": end, "text": text[start:end], "labels": labels}
+                yield {"id": f"{key}-{number}", "type": "labels", **head, "value": words}
+
+    def _choice(self, key: str, control: str, choices: Sequence[str]) -> dict[str, object]:
+        shown, value = self.spec.fields[0].name, {"choices": list(choices)}
+        return {"id": key, "from_name": control, "to_name": shown, "type": "choices", "value": value}
 
 
-def _choice(spec: WorkspaceSpec, key: str, control: str, choices: Sequence[str]) -> dict[str, object]:
-    shown = spec.fields[0].name
-    value = {"choices": list(choices)}
-    return {"id": key, "from_name": control, "to_name": shown, "type": "choices", "value": value}
-
-
-def _mark(spec: WorkspaceSpec, task: WrittenTask, key: str, mark: TaskMark) -> Iterator[dict[str, object]]:
-    labels = [mark_label(mark.kind, mark.artefact)]
-    head = {"from_name": _marks_of(mark.field), "to_name": mark.field, "origin": "manual"}
-    if mark.names:
-        yield _choice(spec, key, FIELD_MARKS[mark.kind], mark.names)
-    elif mark.mask is not None:
-        height, width = mark.mask.shape
-        size = {"original_width": width, "original_height": height, "image_rotation": 0}
-        value: dict[str, object] = {"format": "rle", "rle": brush_rle(mark.mask), "brushlabels": labels}
-        yield {"id": key, "type": "brushlabels", **head, **size, "value": value}
-    else:
-        text = str(task.row.get(spec.field(mark.field).source_column) or "")
-        for number, (start, end) in enumerate(mark.spans):
-            words = {"start": start, "end": end, "text": text[start:end], "labels": labels}
-            yield {"id": f"{key}-{number}", "type": "labels", **head, "value": words}
+def _score(answer: ExportedPrediction) -> float:
+    return answer.probabilities[answer.label]

@@ -18,6 +18,7 @@ SOURCES: Mapping[str, str] = {
     "images": "core.sources.images:ImagesSource",
     "coco": "core.sources.coco:CocoSource",
     "package": "core.sources.package:PackageSource",
+    "label-studio": "core.sources.label_studio:LabelStudioSource",
     "dicom": "core.sources.dicom:DicomSource",
 }
 """`source.kind` -> `module:class`; the class is called with the folder, where the kind reads one."""
