@@ -1,6 +1,7 @@
 """What holds for every source: complete, repeatable cases whose content is stored under its hash."""
 
 import hashlib
+import json
 from pathlib import Path
 
 import numpy as np
@@ -40,7 +41,27 @@ def _dicom(path: Path) -> tuple[WorkspaceSpec, Path | None]:
     return spec.model_copy(update={"source": source}), path
 
 
-EXAMPLES = {"folder": _folder, "package": _package, "dicom": _dicom}
+def _label_studio(path: Path) -> tuple[WorkspaceSpec, Path | None]:
+    spec, _ = load_workspace(ASSETS / "chest-xray.toml")
+    source = spec.source.model_copy(update={"kind": "label-studio", "file": "tasks.json"})
+    tasks = []
+    for number in range(8):
+        (path / f"{number}.png").write_bytes(encode_png(np.full((3, 3), number, np.uint8)))
+        finding = "pneumonia" if number % 2 else "no_finding"
+        said = {"type": "choices", "from_name": "finding", "to_name": "image", "value": {"choices": [finding]}}
+        data = {
+            "image": f"/data/upload/1/{number}.png",
+            "patient_id": number // 2,
+            "age": number,
+            "sex": "F",
+            "view": "AP",
+        }
+        tasks.append({"id": number, "data": data, "annotations": [{"completed_by": 1, "result": [said]}]})
+    (path / "tasks.json").write_text(json.dumps(tasks), encoding="utf-8")
+    return spec.model_copy(update={"source": source}), path
+
+
+EXAMPLES = {"folder": _folder, "package": _package, "dicom": _dicom, "label-studio": _label_studio}
 
 
 def test_every_source_has_an_example():

@@ -15,6 +15,7 @@ FORMATS: Mapping[str, str] = {
     "parquet": "core.services.exporting.formats.parquet:write",
     "jsonl": "core.services.exporting.formats.json_lines:write",
     "coco": "core.services.exporting.formats.coco:write",
+    "label-studio": "core.services.exporting.formats.label_studio:write",
 }
 """Name -> `module:function`."""
 
