@@ -14,7 +14,7 @@ from torch import Tensor
 from core.contracts import Progress, ProgressReporter
 from core.models.batching import cases_per_pass, passes
 from core.models.examples import Examples
-from core.models.network import TandemNetwork
+from core.models.network import Inputs, TandemNetwork
 
 FloatArray = npt.NDArray[np.float32]
 KEEP_EVERY = 64
@@ -35,10 +35,11 @@ Caches = Callable[[str], EmbeddingCache]
 """Encoder key -> its cache."""
 
 
-def embedding_keys(network: TandemNetwork, field: str, prepared: Tensor) -> list[str]:
-    """Return the cache key of each case: a hash of encoder, preparation and prepared input."""
+def embedding_keys(network: TandemNetwork, field: str, *prepared: Tensor) -> list[str]:
+    """Return the cache key of each case: a hash of encoder, preparation and all prepared inputs that it reads."""
     prefix = network.encoder_key(field).encode()
-    return [hashlib.sha256(prefix + row.tobytes()).hexdigest() for row in prepared.contiguous().numpy()]
+    rows = zip(*(tensor.contiguous().numpy() for tensor in prepared), strict=True)
+    return [hashlib.sha256(b"".join([prefix, *(part.tobytes() for part in row)])).hexdigest() for row in rows]
 
 
 def condense(
@@ -62,30 +63,32 @@ def condense(
     for field in network.frozen_fields:
         if not network.holds_vectors(field, inputs[field]):
             cache = caches(network.encoder_key(field)) if caches is not None else None
-            inputs[field] = _embed(network, field, inputs[field], device, reporter, cache)
+            inputs[field] = _embed(network, field, examples.inputs, device, reporter, cache)
     return replace(examples, inputs=inputs)
 
 
 def _embed(
     network: TandemNetwork,
     field: str,
-    prepared: Tensor,
+    inputs: Inputs,
     device: torch.device,
     reporter: ProgressReporter | None,
     cache: EmbeddingCache | None,
 ) -> Tensor:
-    keys = embedding_keys(network, field, prepared) if cache is not None else []
-    vectors = torch.empty(len(prepared), network.encoder(field).dim)
+    prepared = {name: inputs[name] for name in network.read_with(field)}
+    count = len(prepared[field])
+    keys = embedding_keys(network, field, *prepared.values()) if cache is not None else []
+    vectors = torch.empty(count, network.encoder(field).dim)
     missing = _fill_known(vectors, keys, cache)
     network.to(device).eval()
     started = time.monotonic()
     for first in range(0, len(missing), KEEP_EVERY):
         rows = missing[first : first + KEEP_EVERY]
-        _report(reporter, len(prepared) - len(missing) + first, len(prepared), first, started)
-        vectors[rows] = embed_field(network, field, prepared[rows], device)
+        _report(reporter, count - len(missing) + first, count, first, started)
+        vectors[rows] = embed_inputs(network, field, {name: item[rows] for name, item in prepared.items()}, device)
         if cache is not None:
             cache.put([keys[row] for row in rows], vectors[rows].numpy())
-    _report(reporter, len(prepared), len(prepared), len(missing), started)
+    _report(reporter, count, count, len(missing), started)
     return vectors
 
 
@@ -102,12 +105,17 @@ def _fill_known(vectors: Tensor, keys: list[str], cache: EmbeddingCache | None) 
 
 def embed_field(network: TandemNetwork, field: str, prepared: Tensor, device: torch.device) -> Tensor:
     """Return one frozen field's vectors [cases, dim] on the CPU, in passes of a good size."""
-    encoder, parts = network.encoder(field), []
+    return embed_inputs(network, field, {field: prepared}, device)
+
+
+def embed_inputs(network: TandemNetwork, field: str, inputs: Inputs, device: torch.device) -> Tensor:
+    """Return the vectors kept under one frozen field, of the inputs that are read with it; as `embed_field`."""
+    parts = []
     with torch.no_grad():
-        for part in passes(len(prepared), cases_per_pass({field: prepared}, device)):
-            entry = encoder.enter(prepared[part].to(device))
-            parts.append(network.encode_entry(field, entry).float().cpu())
-    return torch.cat(parts) if parts else torch.empty(0, encoder.dim)
+        for part in passes(len(inputs[field]), cases_per_pass(inputs, device)):
+            batch = {name: tensor[part].to(device) for name, tensor in inputs.items()}
+            parts.append(network.vectors(field, batch).float().cpu())
+    return torch.cat(parts) if parts else torch.empty(0, network.encoder(field).dim)
 
 
 def _report(reporter: ProgressReporter | None, done: int, total: int, computed: int, started: float) -> None:

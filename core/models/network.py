@@ -31,6 +31,9 @@ class TandemNetwork(nn.Module):
         Whether frozen backbones fetch their weights; False when stored weights follow.
     """
 
+    memory_format = torch.channels_last
+    """Order of an image's numbers in memory while it serves."""
+
     def __init__(self, spec: WorkspaceSpec, *, load_weights: bool = True) -> None:
         super().__init__()
         self.spec = spec
@@ -94,12 +97,18 @@ class TandemNetwork(nn.Module):
             return vectors
         return torch.where(entry.rows[:, None], vectors, torch.nan)
 
+    def read_with(self, field: str) -> tuple[str, ...]:
+        """Return the fields that the kept vectors of `field` depend on: itself."""
+        return (field,)
+
+    def vectors(self, field: str, inputs: Inputs) -> Tensor:
+        """Return one field's vectors [batch, its dim] of prepared inputs by field."""
+        return self.encode_entry(field, self.encoder(field).enter(inputs[field]))
+
     def encode(self, inputs: Inputs) -> dict[str, Tensor]:
         """Return each field's vectors [batch, its dim]; vectors of frozen fields pass as they are."""
         return {
-            name: inputs[name]
-            if self.holds_vectors(name, inputs[name])
-            else self.encode_entry(name, self.encoder(name).enter(inputs[name]))
+            name: inputs[name] if self.holds_vectors(name, inputs[name]) else self.vectors(name, inputs)
             for name in self.fields
         }
 
@@ -112,7 +121,7 @@ class TandemNetwork(nn.Module):
         """Return inputs whose frozen fields are replaced by their vectors, without a graph."""
         with torch.no_grad():
             return {
-                name: self.encode_entry(name, self.encoder(name).enter(values))
+                name: self.vectors(name, inputs)
                 if name in self.frozen_fields and not self.holds_vectors(name, values)
                 else values
                 for name, values in inputs.items()

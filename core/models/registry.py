@@ -2,7 +2,6 @@
 
 import hashlib
 import threading
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -13,8 +12,10 @@ from torch import Tensor
 
 from core.contracts import Version, WorkspaceSpec
 from core.errors import BadInput
+from core.models.building import shape_of
 from core.models.manifest import Manifest, read_manifest
 from core.models.network import TandemNetwork
+from core.models.own.code import misfits
 
 
 class Blobs(Protocol):
@@ -60,7 +61,7 @@ def identity(weights: str, manifest: str) -> str:
 
 def save_version(blobs: Blobs, network: TandemNetwork, manifest: Manifest) -> SavedVersion:
     """Store weights (safetensors, frozen encoders included) and manifest; return what names them."""
-    state = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
+    state = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in network.state_dict().items()}
     weights, described = blobs.put(save(state)), blobs.put(manifest.to_bytes())
     return SavedVersion(weights, described, identity(weights, described))
 
@@ -71,14 +72,15 @@ def load_version(blobs: Blobs, version: Version, device: torch.device | None = N
     Raises
     ------
     BadInput
-        When a blob is not what the version's hash says, or does not fit the network that the manifest declares.
+        When a blob is not what the version's hash says, or does not fit the network that the manifest declares; for a
+        model of one's own, when its code can't be found or has changed.
     """
     place = device or torch.device("cpu")
     data = {name: _verified(blobs, sha, f"{name} of {version.name}") for name, sha in _named(version).items()}
     if identity(version.weights, version.manifest) != version.sha256:
         raise BadInput(f"{version.name} does not match its own hash. It was changed after training: restore a backup.")
     manifest = read_manifest(data["manifest"])
-    network = TandemNetwork(manifest.spec, load_weights=False)
+    network = shape_of(manifest.spec)
     _load_weights(network, data["weights"], version.name)
     network.to(place).eval()
     return LoadedModel(version.name, version.sha256, network, manifest.spec, manifest, place)
@@ -102,7 +104,7 @@ def _load_weights(network: TandemNetwork, data: bytes, name: str) -> None:
     except SafetensorError as error:
         raise BadInput(f"The weights of {name} can't be read: {error}. Restore a backup or train anew.") from error
     tensors = _renamed(tensors, network)
-    problems = list(_misfits(network.state_dict(), tensors))
+    problems = list(misfits(network.state_dict(), tensors))
     if problems:
         raise BadInput(
             f"The weights of {name} do not fit its workspace: {problems[0]} ({len(problems)} such). Train it anew."
@@ -117,13 +119,3 @@ def _renamed(tensors: dict[str, Tensor], network: TandemNetwork) -> dict[str, Te
         return tensors
     new = f"fusion.standardisers.field_{network.fields[0]}."
     return {new + name.removeprefix(old) if name.startswith(old) else name: t for name, t in tensors.items()}
-
-
-def _misfits(expected: Mapping[str, Tensor], found: Mapping[str, Tensor]) -> Iterator[str]:
-    for name in sorted(expected.keys() | found.keys()):
-        if name not in found:
-            yield f"{name} is missing"
-        elif name not in expected:
-            yield f"{name} is unknown"
-        elif expected[name].shape != found[name].shape:
-            yield f"{name} has shape {list(found[name].shape)}, expected {list(expected[name].shape)}"

@@ -41,7 +41,7 @@ def setup(model: LoadedModel) -> ServedModel:
         if field.kind == "image":
             probe = torch.linspace(0, 1, math.prod(preparer(field).shape(field)), device=model.device)
             network.encoder(name).speed_up(probe.view(1, *preparer(field).shape(field)))
-    return ServedModel(model, network.to(memory_format=torch.channels_last), model.device)
+    return ServedModel(model, network.to(memory_format=network.memory_format), model.device)
 
 
 def decode(model: LoadedModel, inputs: Inputs, *, batched: bool = False) -> dict[str, Tensor]:
