@@ -35,8 +35,8 @@ class IntegratedGradients:
 
     name = "integrated_gradients"
     title = "Integrated gradients"
-    what = "How each part of the input moved this answer, on the way from an empty input to this one."
-    what_not = "Not a cause in the world, and not what another empty input would have shown."
+    what = "How each part of the input moved this answer, on the way from a neutral input (black, average, wordless) to this one."
+    what_not = "Not a cause in the world, and not what another neutral input would have shown."
     signed = True
 
     def config_spec(self) -> tuple[Option, ...]:
