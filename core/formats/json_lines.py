@@ -9,6 +9,9 @@ from core.formats.tables import Row, RowProblem, Table
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
+_ESCAPED = {0x85: "\\u0085", 0x2028: "\\u2028", 0x2029: "\\u2029"}
+"""Characters at which some readers break lines and which JSON does not escape by itself."""
+
 
 def read_json_lines(path: Path) -> Table:
     """Read a file with one JSON object a line; blank lines are skipped, a line that is none is a problem.
@@ -41,7 +44,7 @@ def write_json_lines(path: Path, rows: Iterable[Mapping[str, object]]) -> Path:
     """Write one object a line as UTF-8 and return the path."""
     with path.open("w", encoding="utf-8", newline="\n") as file:
         for row in rows:
-            file.write(json.dumps(dict(row), ensure_ascii=False, allow_nan=False) + "\n")
+            file.write(json.dumps(dict(row), ensure_ascii=False, allow_nan=False).translate(_ESCAPED) + "\n")
     return path
 
 
