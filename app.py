@@ -15,20 +15,23 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Mount, Route
 
 from core.contracts import Actor
-from core.settings import load_settings
+from core.settings import load_settings, prepare_gradio
 from core.web.gate import Gate
 from core.web.health import health_reply
 from core.web.hosts import Application, HostAllowList
 from core.web.lazy import LazyApplication
 from core.web.lifecycle import Product, end_with_parent, parent_in
 from core.web.metrics import RequestCount, metrics_reply
+from core.web.uploads import emptied
 
 PLAYGROUND = "/playground"
+UPLOADS = load_settings().home / "uploads"
 product = Product()
 
 
 def build_playground() -> Application:
     """Import and build the playground; Gradio takes seconds to import, so this happens late."""
+    prepare_gradio(emptied(UPLOADS))
     from pages._playground.app import build
 
     return build(product.container)
@@ -51,6 +54,7 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
         async with playground.running():
             yield
     finally:
+        await run_in_threadpool(emptied, UPLOADS)
         await run_in_threadpool(product.stop)
 
 

@@ -84,6 +84,12 @@ def share_processors() -> None:
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 
+def prepare_gradio(uploads: Path) -> None:
+    """Tell Gradio to keep uploads in a private folder of ours and to report nothing; before it is first imported."""
+    os.environ["GRADIO_TEMP_DIR"] = str(uploads)
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+
+
 def child_environment(settings: Settings) -> dict[str, str]:
     """Return the environment in which a child process finds just these `settings`."""
     return {

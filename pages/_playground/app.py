@@ -3,11 +3,14 @@
 from collections.abc import Callable
 
 import gradio as gr
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+from gradio.route_utils import FnIndexInferError
 
 from core.services.container import Container
 from pages._playground.desk import Desk
 from pages._playground.looks import CSS, theme
+from pages._playground.outcomes import words_of
 from pages._playground.rest import handle_errors, router
 from pages._playground.screen import Screen
 from pages._playground.tools import Tools
@@ -37,7 +40,7 @@ def build(container: Callable[[], Container]) -> FastAPI:
         Screen(Desk(container)).connect(blocks)
         Tools(verbs).offer()
     blocks.queue(max_size=LONGEST_QUEUE, default_concurrency_limit=4, api_open=False)
-    return gr.mount_gradio_app(
+    gr.mount_gradio_app(
         app,
         blocks,
         path="",
@@ -53,3 +56,17 @@ def build(container: Callable[[], Container]) -> FastAPI:
         theme=theme(),
         css=CSS,
     )
+    _quiet_errors(blocks.app)
+    return app
+
+
+def _quiet_errors(mounted: FastAPI) -> None:
+    """Let Gradio's own routes answer with JSON where they would answer with plain text."""
+
+    @mounted.exception_handler(FnIndexInferError)
+    def unknown(_: Request, __: Exception) -> JSONResponse:
+        return JSONResponse({"error": "There is no endpoint of that name."}, 404)
+
+    @mounted.exception_handler(Exception)
+    def unexpected(_: Request, error: Exception) -> JSONResponse:
+        return JSONResponse({"error": words_of(error)}, 500)

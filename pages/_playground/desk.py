@@ -17,9 +17,12 @@ EXAMPLES = 12
 """Cases that the list offers before anybody types an id."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Asked:
-    """A question and its answer, kept for the evidence that may be asked for next."""
+    """A question and its answer, kept for the evidence that may be asked for next.
+
+    Not compared by content: Gradio asks for its hash, and inputs have none.
+    """
 
     workspace: str
     question: Question

@@ -16,17 +16,17 @@ SHOWN_CLASSES = 6
 def draw_answer(asked: Asked) -> None:
     """Draw probabilities, what can't be ruled out, and whether it is left to a person."""
     reveal = asked.answered.reveal
+    gr.Markdown(
+        f"Version {plain(reveal.prediction.version)}. Calibrated on {reveal.calibration_n:,} cases; the set holds the "
+        f"right answer for {reveal.coverage:.0%} of cases.",
+        elem_classes=["playground-note"],
+    )
     for target in asked.answered.targets:
         answer = reveal.prediction.target(target.name)
         words = {choice.value: choice.words for choice in target.choices}
         bars = dict(zip((words[name] for name in answer.classes), answer.probabilities, strict=True))
         gr.Label(bars, num_top_classes=SHOWN_CLASSES, label=target.title, elem_classes=["playground-answer"])
         gr.Markdown(answer_words(target, answer))
-    gr.Markdown(
-        f"Version {plain(reveal.prediction.version)}. Calibrated on {reveal.calibration_n:,} cases; the set holds the "
-        f"right answer for {reveal.coverage:.0%} of cases.",
-        elem_classes=["playground-note"],
-    )
 
 
 def answer_words(target: TargetView, answer: TargetAnswer) -> str:
@@ -39,8 +39,7 @@ def answer_words(target: TargetView, answer: TargetAnswer) -> str:
 
 def draw_inputs(asked: Asked, evidence: EvidenceView | None) -> None:
     """Draw the inputs, with the evidence over them where there is some."""
-    if evidence is not None:
-        gr.Markdown(evidence_words(evidence))
+    gr.Markdown(evidence_words(evidence) if evidence is not None else "")
     parts = {part.field: part for part in evidence.fields} if evidence is not None else {}
     rows = [
         _row(field, parts.get(field.name))
@@ -94,10 +93,7 @@ def _image(field: FieldView, part: FieldEvidence | None) -> None:
 
 
 def _text(field: FieldView, part: FieldEvidence | None) -> None:
-    if part is None or field.text is None:
-        gr.Textbox(field.text or "", label=field.title, lines=4, max_lines=20, interactive=False)
-        return
-    values = highlighted(field.text, part.spans)
+    values = highlighted(field.text or "missing", part.spans if part is not None else ())
     gr.HighlightedText(values, label=field.title, show_legend=False, combine_adjacent=False)
 
 

@@ -33,6 +33,7 @@ GREY = gr.themes.Color(
 CSS = """
 .gradio-container { max-width: 1200px !important; margin: 0 auto !important; }
 .playground-note { color: var(--body-text-color-subdued); }
+.dark .tab-container button.selected { color: #74bfe0; }
 .playground-layers { position: relative; width: min(100%, 420px); line-height: 0; }
 .playground-layers img { width: 100%; display: block; }
 .playground-layers img + img { position: absolute; inset: 0; height: 100%; }
@@ -48,6 +49,8 @@ def theme() -> gr.themes.Base:
         button_primary_background_fill_hover="*primary_600",
         button_primary_text_color="white",
         button_primary_background_fill_dark="#1f7fa8",
+        link_text_color="*primary_500",
+        link_text_color_dark="#74bfe0",
         body_background_fill="white",
         body_background_fill_dark="*neutral_900",
         block_background_fill_dark="*neutral_800",

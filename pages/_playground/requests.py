@@ -1,6 +1,7 @@
 """What a program asks, checked: wrong types are refused before any work."""
 
-from typing import Annotated, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
@@ -54,10 +55,10 @@ class VerdictRequest(Question):
     target: Name | None = Field(None, description="Needed where the workspace has several targets.")
     confidence: Confidence = "certain"
     comment: str = ""
-    ignore: Inputs | None = Field(
+    ignore: list[Name] | Inputs | None = Field(
         None,
-        description="Field -> true (the whole table field), words or [start, end] code points of a text, or a mask: "
-        "a PNG of the image's size as base64, not black where marked.",
+        description="Names of fields or words of a text; or field -> true (all of it), [start, end] code points of a "
+        "text, or a mask: a PNG of the image's size as base64, not black where marked.",
     )
     artefact: Name | None = Field(None, description="Name for the ignored thing.")
     idempotency_key: Name | None = Field(None, description="Sending the same key again changes nothing.")
@@ -77,9 +78,7 @@ def checked(kind: type[Asked], **arguments: object) -> Asked:
         raise BadInput(sentence(error.errors())) from None
 
 
-def sentence(problems: list) -> str:
+def sentence(problems: Sequence[Mapping[str, Any]]) -> str:
     """Return pydantic's problems as one sentence, without repeating what was sent."""
-    parts = [
-        f"{'.'.join(str(step) for step in one['loc'] if step != 'body') or 'body'}: {one['msg']}" for one in problems
-    ]
+    parts = [f"{'.'.join(map(str, one['loc'])).removeprefix('body.')}: {one['msg']}" for one in problems]
     return f"The request can't be used. {'; '.join(dict.fromkeys(parts))}."

@@ -107,7 +107,7 @@ class Tools:
         target: str | None = None,
         confidence: Literal["guess", "likely", "certain"] = "certain",
         comment: str = "",
-        ignore: dict | None = None,
+        ignore: list | dict | None = None,
         artefact: str | None = None,
         idempotency_key: str | None = None,
     ) -> dict:
@@ -120,7 +120,7 @@ class Tools:
             target: Needed where the workspace has several targets.
             confidence: guess, likely or certain.
             comment: Words to keep with the verdict.
-            ignore: Field -> true (a table field), words or [start, end] spans of a text, or a mask PNG as base64.
+            ignore: Names of fields or words of a text; or field -> true, [start, end] spans, or a mask PNG as base64.
             artefact: Name for the ignored thing.
             idempotency_key: Sending the same key again changes nothing.
         """

@@ -60,7 +60,7 @@ class Verbs:
             confidence=asked.confidence,
             version=None,
             comment=asked.comment,
-            marks=ignore_marks(asked.ignore, view.fields, asked.artefact),
+            marks=ignore_marks(review, view, asked.ignore, asked.artefact),
             idempotency_key=_key(asked, target, actor),
         )
         saved = review.save_verdict(form, actor=actor)
