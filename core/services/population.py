@@ -78,12 +78,21 @@ def summarise(found: tuple[float | None, ...]) -> Numbers:
     missing = len(found) - len(ordered)
     if not len(ordered):
         return Numbers(ordered, missing, (), ())
-    low, high = np.percentile(ordered, TAILS)
-    if low == high:
-        low, high = low - 0.5, high + 0.5
+    low, high = np.percentile(ordered, TAILS, method="nearest")
     clipped = np.clip(ordered, low, high)
-    counts, edges = np.histogram(clipped, bins=min(MOST_BINS, len(np.unique(clipped))), range=(low, high))
+    counts, edges = np.histogram(clipped, bins=_edges(clipped))
     return Numbers(ordered, missing, tuple(edges.tolist()), tuple(counts.tolist()))
+
+
+def _edges(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the edges of the bins; whole numbers get bins that hold equally many of them."""
+    low, high = values[0], values[-1]
+    if (values == np.round(values)).all():
+        width = np.ceil((high - low + 1) / MOST_BINS)
+        return np.arange(low - 0.5, high + width, width)
+    if low == high:
+        return np.array([low - 0.5, high + 0.5])
+    return np.linspace(low, high, min(MOST_BINS, len(np.unique(values))) + 1)
 
 
 def share(found: dict[str | None, int], spec: FieldSpec) -> PopulationView:

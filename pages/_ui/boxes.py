@@ -9,7 +9,7 @@ from pages._ui import acts
 from pages._ui.format import likelihood, number, when
 from pages._ui.labels import pick_confidence, pick_label, words
 from pages._ui.reading import CONFIDENCES, Reading, revision, widget_key
-from pages._ui.text import count, plain, shorten, spaced
+from pages._ui.text import asking, count, plain, shorten, spaced
 
 
 def draw_read(case: CaseView) -> None:
@@ -41,7 +41,7 @@ def _read_words(case: CaseView) -> str:
 
 def _said(case: CaseView, read: ReadView) -> str:
     target = _target(case, read.target)
-    title = f"{target.title}: " if len(case.targets) > 1 else ""
+    title = f"{asking(target.title)} " if len(case.targets) > 1 else ""
     return title + shorten(words(target, read.label), 60)
 
 
@@ -75,7 +75,7 @@ def _evidence_controls(case: CaseView, reveal: RevealView, several: bool) -> Non
 
 
 def _answer(target: TargetView, reveal: RevealView, answer: TargetAnswer, several: bool) -> None:
-    title = f"{plain(target.title)}: " if several else ""
+    title = f"{plain(asking(target.title))} " if several else ""
     label = plain(shorten(words(target, answer.label), 60))
     sure = f"{likelihood(answer.probability)}, {number(answer.probability)}"
     st.progress(answer.probability, text=f"{title}**{label}** · {sure}")

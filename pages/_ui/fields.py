@@ -9,6 +9,8 @@ from core.contracts import FieldEvidence, FieldView, MarkForm, MarkView, Populat
 from pages._ui.components import KINDS, came_back, component
 from pages._ui.format import number, signed, value_words
 
+SMALLEST = 0.005
+"""Pulls below this are shown as nothing."""
 KEY = "marked_fields"
 """Session key that holds which fields were marked."""
 _component = component(
@@ -130,4 +132,8 @@ def _pull(value: float, two_ways: bool) -> dict[str, Any]:
     if not two_ways:
         return {"value": abs(value), "words": number(abs(value)), "title": "how much the answer hangs on it"}
     way = "for" if value > 0 else "against" if value < 0 else "neither for nor against"
-    return {"value": value, "words": signed(value) if value else "0", "title": f"pulls {way} the answer"}
+    return {
+        "value": value,
+        "words": signed(value) if abs(value) >= SMALLEST else "0.00",
+        "title": f"pulls {way} the answer",
+    }

@@ -24,6 +24,11 @@ def shorten(text: str, length: int = 60) -> str:
     return text if len(text) <= length else text[: length - 1].rstrip() + "…"
 
 
+def asking(title: str) -> str:
+    """Return a question's title as what an answer follows: `View:`, but `Which view?` as it is."""
+    return title if title.endswith(("?", ":")) else f"{title}:"
+
+
 def count(number: int, one: str, many: str | None = None) -> str:
     """Return a number with its noun: `1 case`, `2 cases`."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"

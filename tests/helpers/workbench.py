@@ -45,6 +45,8 @@ class Workbench:
     page: Page
     url: str
     workspace: str = "decoy-digits"
+    marks: str = "mask-canvas"
+    """Test id of what can be marked once the read is committed."""
 
     def key(self, name: str) -> Locator:
         """Return the element with the element key `name`."""
@@ -78,7 +80,7 @@ class Workbench:
         """Open a case by its address."""
         self.visit("review", case=case)
         expect(self.key("review_header")).to_contain_text(case, timeout=PATIENCE)
-        expect(self.page.locator(CANVAS).first).to_be_visible(timeout=PATIENCE)
+        expect(self.key("viewer")).to_be_visible(timeout=PATIENCE)
 
     def case(self) -> str:
         """Return the name of the case on the screen."""
@@ -94,14 +96,15 @@ class Workbench:
         expect(self.key("review_header")).to_contain_text("case ", timeout=PATIENCE)
         expect(self.button("blind_submit")).to_be_enabled(timeout=PATIENCE)
         expect(self.key("prediction_panel")).to_have_count(0, timeout=PATIENCE)
-        expect(self.page.get_by_test_id("viewer-canvas")).to_be_visible(timeout=PATIENCE)
+        expect(self.key("viewer")).to_be_visible(timeout=PATIENCE)
+        expect(self.page.get_by_test_id(self.marks)).not_to_be_visible(timeout=PATIENCE)
         self.steady()
         return self.case()
 
     def wait_for_reveal(self) -> None:
         """Wait until the model's answer and the painter are there."""
         expect(self.key("prediction_panel")).to_be_visible(timeout=PATIENCE)
-        expect(self.page.get_by_test_id("mask-canvas")).to_be_visible(timeout=PATIENCE)
+        expect(self.page.get_by_test_id(self.marks)).to_be_visible(timeout=PATIENCE)
         expect(self.button("verdict_submit")).to_be_enabled(timeout=PATIENCE)
         self.steady()
 
