@@ -35,7 +35,7 @@ class IntegratedGradients:
 
     name = "integrated_gradients"
     title = "Integrated gradients"
-    what = "How each part of the input moved this answer, on the way from a neutral input (black, average, wordless) to this one."
+    what = "How each part of the input moved this answer, on the way from a neutral input (black, average, no word)."
     what_not = "Not a cause in the world, and not what another neutral input would have shown."
     signed = True
 
