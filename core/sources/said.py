@@ -1,7 +1,7 @@
 """What was said of the cases before they came here: verdicts and marks in CSV files beside the table."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeVar, cast, get_args
@@ -79,11 +79,10 @@ class _Reader:
         if case not in self.cases:
             raise CellError("case", f"{case[:40]!r} is none of the cases that came with it")
         targets = tuple(target.name for target in self.spec.targets)
-        return (
-            case,
-            one_of("target", _cell(row, "target"), targets, "target") or targets[0],
-            _cell(row, "actor") or None,
-        )
+        actor = _cell(row, "actor")
+        if len(actor) > LONGEST_ACTOR or not actor.isprintable():
+            raise CellError("actor", f"wanted at most {LONGEST_ACTOR} printable characters")
+        return case, one_of("target", _cell(row, "target"), targets, "target") or targets[0], actor or None
 
 
 def with_what_was_said(found: Assembled, spec: WorkspaceSpec, folder: Path) -> SourceResult:
@@ -101,7 +100,7 @@ def with_what_was_said(found: Assembled, spec: WorkspaceSpec, folder: Path) -> S
     problems = list(found.problems)
     verdicts = _read(folder, spec.source.verdicts, VERDICT_COLUMNS, reader.verdict, problems)
     regions = _read(folder, spec.source.regions, REGION_COLUMNS, reader.region, problems)
-    return SourceResult(found.cases, tuple(problems), tuple(regions), tuple(verdicts))
+    return SourceResult(found.cases, tuple(problems), regions, verdicts)
 
 
 def _read(
@@ -110,17 +109,20 @@ def _read(
     wanted: tuple[str, ...],
     read: Callable[[Row], Said],
     problems: list[RowProblem],
-) -> Iterator[Said]:
+) -> tuple[Said, ...]:
+    """Return what the rows of a file say; those that can't be used are added to `problems`."""
     if name is None:
-        return
+        return ()
     table = read_csv(folder / name, may_be_empty=True)
     require_columns(table.file, table.columns, [(column, "what was said of the cases") for column in wanted])
     problems.extend(RowProblem(p.line, f"{table.file} {p.column}".strip(), p.reason) for p in table.problems)
+    said: list[Said] = []
     for row in table.rows:
         try:
-            yield read(row)
+            said.append(read(row))
         except CellError as error:
             problems.append(RowProblem(row.line, f"{table.file} {error.column}", error.reason))
+    return tuple(said)
 
 
 def _comment(row: Row) -> str:

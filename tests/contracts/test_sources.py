@@ -9,11 +9,14 @@ import pytest
 
 from core.contracts import WorkspaceSpec
 from core.errors import Cancelled
+from core.formats.coco import write_coco
+from core.formats.json_lines import write_json_lines
+from core.formats.parquet import write_parquet
 from core.media import decode_image, encode_png
 from core.sources import SOURCES, content_hash, load_workspace, source_of
 from core.sources.package import DATASETS
 from tests.helpers.dicom_files import write_patient
-from tests.helpers.source_parts import Listener, MemoryBlobs
+from tests.helpers.source_parts import Listener, MemoryBlobs, small_spec
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets" / "workspaces"
 
@@ -25,6 +28,47 @@ def _folder(path: Path) -> tuple[WorkspaceSpec, Path | None]:
         (path / f"{number}.png").write_bytes(encode_png(np.full((3, 3), number, np.uint8)))
     (path / "cases.csv").write_text("\n".join(["image,finding,patient_id,age,sex,view", *rows]), encoding="utf-8")
     return spec, path
+
+
+CHEST_COLUMNS = ("image", "finding", "patient_id", "age", "sex", "view")
+
+
+def _chest(path: Path, kind: str) -> tuple[WorkspaceSpec, list[dict[str, object]]]:
+    """Write eight images; return a workspace of this kind and the rows of its table."""
+    spec, _ = load_workspace(ASSETS / "chest-xray.toml")
+    for number in range(8):
+        (path / f"{number}.png").write_bytes(encode_png(np.full((3, 3), number, np.uint8)))
+    cells = [(f"{n}.png", "pneumonia" if n % 2 else "no_finding", str(n // 2), float(n), "F", "AP") for n in range(8)]
+    source = spec.source.model_copy(update={"kind": kind})
+    rows: list[dict[str, object]] = [dict(zip(CHEST_COLUMNS, row, strict=True)) for row in cells]
+    return spec.model_copy(update={"source": source}), rows
+
+
+def _parquet(path: Path) -> tuple[WorkspaceSpec, Path | None]:
+    spec, rows = _chest(path, "parquet")
+    write_parquet(path / "cases.parquet", CHEST_COLUMNS, rows)
+    return spec, path
+
+
+def _json_lines(path: Path) -> tuple[WorkspaceSpec, Path | None]:
+    spec, rows = _chest(path, "jsonl")
+    write_json_lines(path / "cases.jsonl", rows)
+    return spec, path
+
+
+def _coco(path: Path) -> tuple[WorkspaceSpec, Path | None]:
+    spec, rows = _chest(path, "coco")
+    images = [{"id": n, "file_name": row["image"], "attributes": row} for n, row in enumerate(rows)]
+    write_coco(path / "annotations.json", images, [], [], "chest")
+    return spec, path
+
+
+def _images(path: Path) -> tuple[WorkspaceSpec, Path | None]:
+    for number in range(8):
+        file = path / ("no", "yes")[number % 2] / f"{number}.png"
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes(encode_png(np.full((3, 3), number, np.uint8)))
+    return small_spec(source={"kind": "images"}, attributes=[], split={}), path
 
 
 def _package(_path: Path) -> tuple[WorkspaceSpec, Path | None]:
@@ -61,7 +105,16 @@ def _label_studio(path: Path) -> tuple[WorkspaceSpec, Path | None]:
     return spec.model_copy(update={"source": source}), path
 
 
-EXAMPLES = {"folder": _folder, "package": _package, "dicom": _dicom, "label-studio": _label_studio}
+EXAMPLES = {
+    "folder": _folder,
+    "parquet": _parquet,
+    "jsonl": _json_lines,
+    "images": _images,
+    "coco": _coco,
+    "package": _package,
+    "dicom": _dicom,
+    "label-studio": _label_studio,
+}
 
 
 def test_every_source_has_an_example():

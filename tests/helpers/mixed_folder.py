@@ -60,8 +60,10 @@ group = "patient"
 # The last words of the file.
 """
 TEXTS = (
-    "=HYPERLINK(\"http://x\")", "'quoted'", "'=1+1", "''=1", "+1", "-1", "@x", "\tTab", "\rReturn", "line\nbreak\r\nend",
-    "a,b;c\"d", "مرحبا بالعالم", "👩🏽‍⚕️ emoji 🏳️‍🌈", "\u2028sep\u2029\x85\x1c", " spaced ", "'", "\ufeffmark", "<script>alert(1)</script>",
+    "=HYPERLINK(\"http://x\")", "'quoted'", "'=1+1", "''=1", "+1", "-1", "@x", "\tTab", "\rReturn",
+    "line\nbreak\r\nend",
+    "a,b;c\"d", "مرحبا بالعالم", "👩🏽‍⚕️ emoji 🏳️‍🌈", "\u2028sep\u2029\x85\x1c", " spaced ", "'", "\ufeffmark",
+    "<script>alert(1)</script>",
     "null", "NaN", "1e5", "{}",
 )  # fmt: skip
 
