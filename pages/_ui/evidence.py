@@ -66,7 +66,7 @@ def _quality(case: CaseView, found: EvidenceView) -> None:
     target = next(one for one in case.targets if one.name == found.target)
     what = ". ".join(plain(part.rstrip(". ")) for part in (found.what, found.what_not) if part)
     st.caption(f"**{plain(found.title)}** for “{plain(words(target, found.label))}”: {what}.")
-    st.caption(plain(" · ".join([*_shares(case, found), *_facts(found)])))
+    st.caption(plain(" · ".join([*_shares(case, found), *_facts(found)])), help=plain(" · ".join(_effort(found))))
 
 
 def _shares(case: CaseView, found: EvidenceView) -> list[str]:
@@ -85,8 +85,9 @@ def _facts(found: EvidenceView) -> list[str]:
     if found.completeness_error is not None:
         reached = "within the aim" if found.reached else "above the aim, read with care"
         facts.insert(0, f"error reached {number(100 * found.completeness_error)} % ({reached})")
-    if found.signed:
-        facts.append("orange for, blue against")
-    if found.steps:
-        facts.append(f"{found.steps} steps")
-    return [*facts, "kept from before" if found.cached else seconds(found.seconds)]
+    return [*facts, "orange for, blue against"] if found.signed else facts
+
+
+def _effort(found: EvidenceView) -> list[str]:
+    steps = [f"{found.steps} steps"] if found.steps else []
+    return [*steps, "kept from before" if found.cached else seconds(found.seconds)]

@@ -16,7 +16,7 @@ from tests.helpers.stored import Stored
 from tests.helpers.workbench import PATIENCE, Workbench
 
 CASES = 5
-OVER = re.compile(r"^(the|lungs|heart)$", re.IGNORECASE)
+COMMON = re.compile(r"^(the|lung|lungs|heart|normal|no)$", re.IGNORECASE)
 NEWEST = """
 SELECT regions.field, regions.kind, artefacts.name, regions.names, regions.spans FROM regions
 JOIN verdicts ON verdicts.id = regions.verdict_id JOIN cases ON cases.id = verdicts.case_id
@@ -72,13 +72,6 @@ def person_at(page: Page, served: Served, workspace: str, marks: str) -> MousePe
     return person
 
 
-def words_for(stored: Stored, person: MousePerson, case: str) -> str:
-    """Return what the page calls the data set's label of a case."""
-    truth = stored.truth(case)
-    shown = person.bench.key("blind_label").get_by_role("radio").all_inner_texts()
-    return next(words for words in shown if words.lower().startswith(truth.lower().replace("_", " ")))
-
-
 def learn_and_promote(person: MousePerson, artefact: str, looker: Looker) -> None:
     """Retrain, read the gate, allow for what failed or could not be assessed, promote."""
     person.go("retraining")
@@ -108,8 +101,7 @@ def test_fields_of_arrests(page: Page, served: Served, looker: Looker):
     for place in range(CASES):
         case = bench.wait_for_blind()
         expect(page.locator("tr[data-field=age]")).to_contain_text(re.compile(r"\d+ years.*(above|under) \d+ %", re.S))
-        label = words_for(stored, person, case)
-        person.commit(label)
+        person.commit("Released")
         person.ask_evidence()
         expect(page.locator("tr[data-field=checks] .tandem-evidence")).to_contain_text(re.compile(r"[+−]?\d\.\d\d"))
         expect(bench.key("evidence_panel")).to_contain_text("lies in")
@@ -131,11 +123,10 @@ def test_words_of_reports(page: Page, served: Served, looker: Looker):
     bench = person.bench
     for place in range(CASES):
         case = bench.wait_for_blind()
-        label = words_for(stored, person, case)
-        person.commit(label)
+        person.commit("Abnormal")
         person.ask_evidence()
         expect(page.locator("[data-word][title]").first).to_be_attached()
-        chosen = page.locator("[data-word]").filter(has_text=OVER).first
+        chosen = page.locator("[data-word]").filter(has_text=COMMON).first
         letters = chosen.inner_text()
         chosen.click()
         bench.wait_for_marks("marked 1 word")
