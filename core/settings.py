@@ -32,6 +32,9 @@ class Settings:
     threads: int
     """`TANDEM_THREADS` (default 0: torch decides): CPU threads of one process."""
     allowed_hosts: tuple[str, ...] = field(default=LOOPBACK_HOSTS)
+    models: tuple[Path, ...] = ()
+    """`TANDEM_MODELS` (default none, separated as in PATH): folders that hold the code of models of one's own. What is
+    in them runs with the program's rights; nothing that people upload is ever run."""
 
 
 def _number(environment: Mapping[str, str], key: str, default: str, lowest: float) -> float:
@@ -62,7 +65,7 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
     """
     env = os.environ if environment is None else environment
     home = Path(env.get("TANDEM_HOME", ".tandem")).expanduser().resolve()
-    demos = env.get("TANDEM_DEMOS", "decoy-digits")
+    demos, folders = env.get("TANDEM_DEMOS", "decoy-digits"), env.get("TANDEM_MODELS", "")
     return Settings(
         home=home,
         database_url=env.get("TANDEM_DATABASE_URL") or f"sqlite:///{home / 'tandem.db'}",
@@ -71,6 +74,7 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
         demos=tuple(name.strip() for name in demos.split(",") if name.strip()),
         lease_seconds=_number(env, "TANDEM_LEASE_SECONDS", "15", SHORTEST_LEASE),
         threads=_whole(env, "TANDEM_THREADS", "0", 0),
+        models=tuple(Path(place).expanduser().resolve() for place in folders.split(os.pathsep) if place.strip()),
     )
 
 
@@ -101,4 +105,5 @@ def child_environment(settings: Settings) -> dict[str, str]:
         "TANDEM_DEMOS": ",".join(settings.demos),
         "TANDEM_LEASE_SECONDS": str(settings.lease_seconds),
         "TANDEM_THREADS": str(settings.threads),
+        "TANDEM_MODELS": os.pathsep.join(str(place) for place in settings.models),
     }

@@ -8,6 +8,7 @@ import torch
 
 from core.contracts import Actor, ActorKind
 from core.models.engine import Engine
+from core.models.own import search_in
 from core.services.auditing import Audit
 from core.services.casebook import Casebook
 from core.services.caseviews import CaseViews
@@ -22,6 +23,7 @@ from core.services.health import Health
 from core.services.importing import Importing
 from core.services.jobs import Jobs
 from core.services.maintenance import Maintenance
+from core.services.own_models import OwnModels
 from core.services.predictions import Predictions
 from core.services.queueing import Queueing
 from core.services.retraining import Retraining
@@ -74,6 +76,7 @@ class Container:
 def _runtime(settings: Settings) -> Runtime:
     if settings.threads:
         torch.set_num_threads(settings.threads)
+    search_in(settings.models)
     kind: ActorKind = "service" if settings.actor.startswith("service:") else "person"
     return Runtime(
         settings=settings,
@@ -99,8 +102,9 @@ def build_container(settings: Settings | None = None) -> Container:
     queueing = Queueing(runtime, catalogue)
     explaining = Explaining(runtime, casebook)
     gating = Gating(runtime, casebook, catalogue, scoring)
-    importing = Importing(runtime, scoring)
-    training = Training(runtime, casebook, catalogue)
+    own = OwnModels(runtime, casebook)
+    importing = Importing(runtime, scoring, own)
+    training = Training(runtime, casebook, catalogue, own)
     handlers = Handlers(runtime, importing, training, scoring, gating)
     views = CaseViews(runtime, catalogue, casebook, queueing)
     verdicts = Verdicts(runtime, catalogue, casebook)

@@ -46,9 +46,12 @@ class Handlers:
             jobs.finish(tx, job.id, context.worker, "done")
 
     def champion(self, job: Job, context: JobContext) -> None:
-        """Train the first version; it serves at once, for there is nothing to compare it with."""
-        run = self._run_of(job)
-        trained = self.training.train(job.workspace, run, context, context)
+        """Train or adopt the first version; it serves at once, for there is nothing to compare it with."""
+        run, given = self._run_of(job), job.payload.get("weights")
+        if given is None:
+            trained = self.training.train(job.workspace, run, context, context)
+        else:
+            trained = self.training.adopt(job.workspace, run, str(given), context)
         context.flush()
         with self.runtime.database.write() as tx:
             version = self._register(tx, job, trained)
@@ -86,7 +89,8 @@ class Handlers:
             if workspace.champion is not None and job.kind == "champion":
                 raise UserError(f"Workspace {job.workspace!r} already has a champion.")
             seed = self.runtime.spec(workspace).training.seed
-            run = runs.add(tx, workspace.id, job.kind, "labels", seed, False, (), None)
+            strategy = "given" if job.payload.get("weights") else "labels"
+            run = runs.add(tx, workspace.id, job.kind, strategy, seed, False, (), None)
             runs.set_job(tx, run.id, job.id)
             return run
 

@@ -10,6 +10,7 @@ from core.contracts import Actor, NewCase, NewJob, ProgressReporter, Split, Work
 from core.errors import Conflict, ImportRefused
 from core.services.bringing import brought, store
 from core.services.embeddings import Silent
+from core.services.own_models import Offered, OwnModels
 from core.services.runtime import Runtime
 from core.services.scoring import Scoring
 from core.sources.base import RowProblem, SourceResult
@@ -18,9 +19,9 @@ from core.sources.workspace_file import load_workspace, parse_workspace
 from core.storage import actors, audit, cases, jobs, workspaces
 
 SHIPPED = Path(__file__).resolve().parents[2] / "assets" / "workspaces"
-FROZEN_SECTIONS = ("fields", "targets", "attributes", "split")
+FROZEN_SECTIONS = ("fields", "targets", "attributes", "split", "model")
 """What can't change once verdicts exist."""
-SERVED_SECTIONS = ("fields", "targets")
+SERVED_SECTIONS = ("fields", "targets", "model")
 """What can't change once a version serves: its answers would not fit."""
 
 
@@ -48,6 +49,7 @@ class Importing:
 
     runtime: Runtime
     scoring: Scoring
+    own: OwnModels
 
     def import_folder(
         self, toml: Path, folder: Path, *, actor: Actor, reporter: ProgressReporter | None = None
@@ -60,7 +62,7 @@ class Importing:
             When the file or the folder can't be used at all; nothing is changed then.
         """
         spec, text = load_workspace(toml)
-        return self._import(spec, text, folder, actor, reporter or Silent())
+        return self._import(spec, text, folder, actor, reporter or Silent(), beside=toml.parent)
 
     def prepare_demos(self, names: Sequence[str] | None = None) -> tuple[int, ...]:
         """Ask the worker for the demo workspaces that are not there yet; return the jobs."""
@@ -83,12 +85,19 @@ class Importing:
         return jobs.add(tx, job).id
 
     def _import(
-        self, spec: WorkspaceSpec, text: str, folder: Path | None, actor: Actor, reporter: ProgressReporter
+        self,
+        spec: WorkspaceSpec,
+        text: str,
+        folder: Path | None,
+        actor: Actor,
+        reporter: ProgressReporter,
+        beside: Path = SHIPPED,
     ) -> ImportReport:
         result = source_of(spec, folder).read(spec, self.runtime.blobs, reporter)
         if not result.cases:
             raise ImportRefused(_nothing_usable(spec, result))
         said = brought(spec, result, self.runtime.blobs)
+        offered = self._offered(spec, [place for place in (folder, beside) if place is not None], result)
         with self.runtime.database.write() as tx:
             actors.ensure(tx, actor)
             self._refuse_frozen_changes(tx, spec)
@@ -110,13 +119,21 @@ class Importing:
                     "verdicts": verdicts,
                 },
             )
-            job_id = None if workspace.champion else ask_for_champion(tx, workspace, actor)
+            weights = offered.weights if offered else None
+            job_id = None if workspace.champion else ask_for_champion(tx, workspace, actor, weights)
         if workspace.champion:
             self.scoring.score(spec.name, workspace.champion, reporter)
-        notes = (*result.notes, *said.notes)
+        notes = (*result.notes, *said.notes, *(offered.notes if offered else ()))
         return ImportReport(
             spec.name, added.added, added.unchanged, added.conflicts, result.problems, job_id, verdicts, notes
         )
+
+    def _offered(self, spec: WorkspaceSpec, places: Sequence[Path], result: SourceResult) -> Offered | None:
+        """Check the workspace's own model, where it has one and nothing serves yet, before anything is stored."""
+        with self.runtime.database.read() as tx:
+            if spec.name in workspaces.names(tx) and workspaces.get(tx, spec.name).champion:
+                return None
+        return self.own.check(spec, places, result.cases)
 
     def _refuse_frozen_changes(self, tx: Connection, spec: WorkspaceSpec) -> None:
         """Refuse a revision that changes what verdicts, or the version that serves, rest on."""
@@ -151,10 +168,11 @@ def shipped(name: str) -> Path:
     return SHIPPED / f"{name}.toml"
 
 
-def ask_for_champion(tx: Connection, workspace: Workspace, actor: Actor) -> int:
-    """Queue the training of the first champion, once."""
+def ask_for_champion(tx: Connection, workspace: Workspace, actor: Actor, weights: str | None = None) -> int:
+    """Queue the training of the first champion, once; with `weights` (a blob), the adoption of one's own model."""
     key = f"champion:{workspace.name}"
-    return jobs.add(tx, NewJob("champion", workspace.name, {}, actor.id, key=key)).id
+    payload = {} if weights is None else {"weights": weights}
+    return jobs.add(tx, NewJob("champion", workspace.name, payload, actor.id, key=key)).id
 
 
 def _placed(tx: Connection, workspace: Workspace, new: Sequence[NewCase]) -> list[NewCase]:

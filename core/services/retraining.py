@@ -82,6 +82,11 @@ class Retraining:
             spec = self.runtime.spec(found)
             chosen = strategy_of(strategy or spec.training.strategy)
             given = verdicts.standing(tx, found.id)
+            if spec.model is not None and spec.model.head is None:
+                raise Refused(
+                    f"The model of {workspace!r} can't be retrained: its workspace file names no `head`, the "
+                    "torch.nn.Linear that gives the logits. Import it with one under another name."
+                )
             if found.champion is None:
                 raise Conflict(f"Workspace {workspace!r} has no champion yet. Wait for its first training.")
             if not given:

@@ -1,6 +1,6 @@
 """Training a version from the database: assemble, fit, calibrate, store. Run by the worker."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -33,10 +33,13 @@ from core.models.training import FitResult, TrainingPlan, fit
 from core.services.casebook import Casebook, References
 from core.services.catalogue import Catalogue
 from core.services.embeddings import stored_embeddings
+from core.services.own_models import OwnModels
 from core.services.runtime import Runtime
 from core.storage import regions, runs, versions
 
 MINIMUM_CALIBRATION = 2
+TYPICAL = 256
+"""Training cases whose mean is where explanations of a model of one's own start from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,7 @@ class Training:
     runtime: Runtime
     casebook: Casebook
     catalogue: Catalogue
+    own: OwnModels
 
     def train(self, workspace: str, run: Run, reporter: ProgressReporter, checkpointer: Checkpointer) -> Trained:
         """Train one version for `run` and store its blobs.
@@ -83,7 +87,7 @@ class Training:
             When somebody asked the job to stop.
         """
         material = self._material(workspace, run)
-        network = build_network(material.spec, run.seed).to(self.runtime.device)
+        network = self._network(material, run)
         context = self._context(material, network, run, reporter)
         network.fit_inputs(context.train.inputs)
         network.fit_standardiser(context.condense(context.train).inputs)
@@ -91,8 +95,37 @@ class Training:
         fitted = fit(network, strategy(run.strategy).objective(context), plan, reporter, checkpointer)
         reporter.report(Progress("calibrating", curve=fitted.curve))
         calibrated = self._calibrate(material, network, reporter)
-        manifest = _manifest(material, network, run, calibrated, len(context.train), fitted)
+        manifest = _manifest(material, network, run, calibrated, len(context.train), _figures(fitted))
         return Trained(material, save_version(self.runtime.blobs, network, manifest), run)
+
+    def adopt(self, workspace: str, run: Run, weights: str, reporter: ProgressReporter) -> Trained:
+        """Make a version of the model that the workspace brings, as it is: checked and calibrated, not trained.
+
+        Raises
+        ------
+        BadInput
+            When the model fails a check in this process; its weights are the blob `weights`.
+        """
+        with self.runtime.database.read() as tx:
+            found, spec = self.catalogue.workspace(tx, workspace)
+            known = {case.id: case for case in self.catalogue.cases(tx, found)}
+            references = self.catalogue.references(tx, found)
+        material = Material(found, spec, known, references, (), TrainingSet((), (), (), ()))
+        reporter.report(Progress("checking the model"))
+        network, _ = self.own.adopted(spec, self.runtime.blobs.get(weights), tuple(known.values()))
+        typical = [case.id for case in known.values() if case.split == "train"][:TYPICAL]
+        if typical:
+            network.fit_inputs(self._examples(material, typical).inputs)
+        reporter.report(Progress("calibrating"))
+        calibrated = self._calibrate(material, network, reporter)
+        manifest = _manifest(material, network, run, calibrated, 0, {})
+        return Trained(material, save_version(self.runtime.blobs, network, manifest), run)
+
+    def _network(self, material: Material, run: Run) -> TandemNetwork:
+        """Return the network to train: a new one, or a copy of the parent's where the model is one's own."""
+        if material.spec.model is not None and run.parent is not None:
+            return self.own.of_version(material.workspace.id, run.parent)
+        return build_network(material.spec, run.seed).to(self.runtime.device)
 
     def register(self, tx: Connection, trained: Trained) -> Version:
         """Register a trained version as a candidate; the database refuses it if a ledger case trained it."""
@@ -201,13 +234,17 @@ def _plan(spec: WorkspaceSpec, seed: int) -> TrainingPlan:
     )
 
 
+def _figures(fitted: FitResult) -> dict[str, float]:
+    return {"best_step": fitted.best_step, "validation_score": fitted.best_score, "seconds": fitted.seconds}
+
+
 def _manifest(
     material: Material,
     network: TandemNetwork,
     run: Run,
     calibrated: tuple[TargetCalibration, ...],
     training_n: int,
-    fitted: FitResult,
+    figures: Mapping[str, float],
 ) -> Manifest:
     return Manifest(
         workspace=material.spec.name,
@@ -219,6 +256,6 @@ def _manifest(
         seed=run.seed,
         parent=run.parent,
         training_n=training_n,
-        figures={"best_step": fitted.best_step, "validation_score": fitted.best_score, "seconds": fitted.seconds},
+        figures=figures,
         libraries=library_versions(),
     )

@@ -42,6 +42,8 @@ _WANTED = {
     "less_than_equal": "at most {le}",
     "too_short": "at least {min_length} entries",
 }
+_WANTED_AT = {"callable": 'the code as "module:function"'}
+"""What a key wants where its kind of mistake does not say enough."""
 _SHOWN = 60
 """Characters of a wrong value that a message repeats."""
 
@@ -139,7 +141,7 @@ def _sentence(error: Mapping[str, Any], document: Mapping[str, Any]) -> str:
         return f"{path}: unknown key{_nearest(at)}"
     if kind == "missing":
         return f"{path}: the key is missing, wanted {_wanted_type(at)}"
-    wanted = _WANTED.get(kind, str(error["msg"])).format_map(error.get("ctx", {}))
+    wanted = _WANTED_AT.get(str(at[-1]), _WANTED.get(kind, str(error["msg"]))).format_map(error.get("ctx", {}))
     return f"{path}: got {_shown(error['input'])}, wanted {wanted}"
 
 

@@ -9,7 +9,7 @@ from core.contracts import UNSURE, WorkspaceSpec
 
 def check_workspace(spec: WorkspaceSpec) -> list[str]:
     """Return what is wrong with a workspace as `key: got, wanted`, empty when nothing is."""
-    rules = (_source, _fields, _targets, _attributes, _split, _encoder, _costs)
+    rules = (_source, _fields, _targets, _attributes, _split, _encoder, _model, _costs)
     return [mistake for rule in rules for mistake in rule(spec)]
 
 
@@ -88,6 +88,19 @@ def _encoder(spec: WorkspaceSpec) -> Iterator[str]:
             yield f"{key}.width: got {encoder.width}, wanted a multiple of heads ({encoder.heads})"
     if any(width < 1 for width in spec.fusion.hidden or ()):
         yield f"fusion.hidden: got {list(spec.fusion.hidden or ())}, wanted layer widths of at least 1"
+
+
+def _model(spec: WorkspaceSpec) -> Iterator[str]:
+    model = spec.model
+    if model is None:
+        return
+    if not _is_inside(model.weights) or not model.weights.endswith(".safetensors"):
+        yield f'model.weights: got "{model.weights}", wanted the name of a .safetensors file inside the folder'
+    if model.head is not None and not model.head.strip():
+        yield 'model.head: got "", wanted the name of a torch.nn.Linear, or no such key'
+    for key, given in (("encoder", spec.encoder), ("encoders", spec.encoders)):
+        if given:
+            yield f"{key}: got a section beside [model], wanted one of the two: the model reads the fields itself"
 
 
 def _fields(spec: WorkspaceSpec) -> Iterator[str]:

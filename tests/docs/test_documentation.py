@@ -45,11 +45,12 @@ def test_a_child_process_finds_the_same_settings(tmp_path):
         "TANDEM_DEMOS": "a,b",
         "TANDEM_LEASE_SECONDS": "2.5",
         "TANDEM_THREADS": "3",
+        "TANDEM_MODELS": str(tmp_path),
     }
     settings = load_settings(given)
     assert load_settings(child_environment(settings)) == settings
     assert {field.name for field in fields(Settings)} - {"allowed_hosts"} == {
-        "home", "database_url", "actor", "port", "demos", "lease_seconds", "threads",
+        "home", "database_url", "actor", "port", "demos", "lease_seconds", "threads", "models",
     }  # fmt: skip
 
 

@@ -82,6 +82,10 @@ class OwnCategory(OwnField):
         places = torch.arange(len(self.shares), device=prepared.device)
         return Entry((prepared == places).float(), prepared[:, 0] != MISSING)
 
+    def to_module(self, entry: Entry) -> Tensor:
+        """Return the rows, zeros where the category is missing whatever an explanation puts there."""
+        return torch.where(entry.rows[:, None], entry.values, 0.0)
+
     def fit(self, prepared: Tensor) -> None:
         """Take each category's share of the training cases."""
         rows = self.enter(prepared)
