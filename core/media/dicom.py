@@ -17,7 +17,7 @@ from PIL import Image, UnidentifiedImageError
 from pydicom import Dataset, dcmread
 from pydicom.datadict import keyword_for_tag
 from pydicom.encaps import get_frame
-from pydicom.errors import InvalidDicomError
+from pydicom.errors import BytesLengthException, InvalidDicomError
 from pydicom.filereader import read_dataset, read_preamble
 from pydicom.pixels.decoders.base import get_decoder
 from pydicom.pixels.utils import get_expected_length, pixel_array
@@ -38,6 +38,7 @@ _QUOTED = r"'[^']*'|\"[^\"]*\""
 _NOT_TEXT = frozenset({"SQ", "OB", "OW", "OF", "OD", "OL", "OV", "UN", "OB or OW"})
 _BROKEN = (
     InvalidDicomError,
+    BytesLengthException,
     OSError,
     ValueError,
     TypeError,
@@ -89,7 +90,7 @@ def read_tags(data: bytes, what: str) -> DicomTags:
         dataset = _opened(data, what, pixels=False)
         values = MappingProxyType(dict(_texts(dataset)))
     private = sum(1 for tag in dataset.keys() if tag.is_private)  # noqa: SIM118
-    return DicomTags(values, private, tuple(dict.fromkeys(re.sub(_QUOTED, "'...'", text) for text in caught)))
+    return DicomTags(values, private, tuple(dict.fromkeys(map(_without_values, caught))))
 
 
 def read_pixels(data: bytes, what: str) -> Pixels:
@@ -159,10 +160,10 @@ def _check_inflated(data: bytes, what: str) -> None:
 
 def _decoded(dataset: Dataset, what: str) -> Pixels:
     """Check what the file declares, then decode it."""
-    if not any(key in dataset for key in _PIXEL_KEYS):
-        kind = dataset.get("Modality") or "unknown"
-        raise BadInput(f"{what}: there is no picture in it (modality {kind}). Give files with pixel data.")
     try:
+        if not any(key in dataset for key in _PIXEL_KEYS):
+            kind = dataset.get("Modality") or "unknown"
+            raise BadInput(f"{what}: there is no picture in it (modality {kind}). Give files with pixel data.")
         rows, columns = _size(dataset, what)
         _check_codec(dataset.file_meta.get("TransferSyntaxUID"), what)
         _check_length(dataset, rows, columns, what)
@@ -285,10 +286,15 @@ def _texts(dataset: Dataset) -> Iterator[tuple[str, str]]:
             yield keyword, "\\".join("" if item is None else str(item) for item in several).strip()
 
 
+def _without_values(message: str) -> str:
+    """Return a message of pydicom without the values of tags that it quotes."""
+    return re.sub(_QUOTED, "'...'", message)
+
+
 def _damaged(what: str, error: BaseException) -> BadInput:
     if isinstance(error, BadInput):
         return error
-    reason = " ".join(str(error).split())[:200] or type(error).__name__
+    reason = _without_values(" ".join(str(error).split()))[:200] or type(error).__name__
     return BadInput(f"{what}: the DICOM file is damaged or cut short ({reason}). Export it again.")
 
 
