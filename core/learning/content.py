@@ -54,7 +54,7 @@ class Phrases:
     def paste(
         self, own: Tensor, donor: Tensor, mask: Tensor, generator: torch.Generator, toggle: bool
     ) -> tuple[Tensor, Tensor]:
-        """Put the donors' marked words in at a random place; with `toggle`, take them out of texts that have them all."""
+        """Put the donors' marked words in at a random place; with `toggle`, take all of them out where they are."""
         texts, places = [], []
         for text, source, marked in zip(own, donor, mask, strict=True):
             phrase = phrase_of(source, marked)

@@ -1,7 +1,8 @@
 """The plain objective: weighted cross entropy on labelled cases."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -11,7 +12,7 @@ from core.contracts import TargetSpec, WorkspaceSpec
 from core.errors import BadInput
 from core.models.batching import cases_per_pass, passes
 from core.models.examples import NO_LABEL, Examples
-from core.models.network import TandemNetwork
+from core.models.network import Inputs, TandemNetwork
 from core.models.randomness import epoch_rows
 
 
@@ -26,6 +27,16 @@ def class_weights_of(labels: Tensor, classes: int) -> Tensor:
     counts = torch.bincount(labels[labels != NO_LABEL], minlength=classes).float()
     occurring = (counts > 0).sum().clamp(min=1)
     return torch.where(counts > 0, counts.sum() / (occurring * counts.clamp(min=1)), torch.zeros_like(counts))
+
+
+@dataclass(frozen=True, slots=True)
+class Losses:
+    """What a batch of answers costs; scalars with a graph."""
+
+    loss: Tensor
+    """What training lowers: cross entropy weighed as the workspace says, and the term that aligns fields."""
+    entropy: Tensor
+    """The cross entropy alone, 0 or more: what penalties are held against. Learnt weights make `loss` negative."""
 
 
 class SupervisedObjective:
@@ -80,15 +91,32 @@ class SupervisedObjective:
         return -(-len(self.train) // self.batch_size)
 
     def loss(self, network: TandemNetwork, step: int, generator: torch.Generator) -> Tensor:
-        """Return the weighted cross entropy of mini-batch `step`, summed over targets."""
+        """Return the loss of mini-batch `step`."""
+        return self.mini_batch(network, step).loss
+
+    def mini_batch(self, network: TandemNetwork, step: int) -> Losses:
+        """Return the losses of mini-batch `step`."""
         rows = epoch_rows(len(self.train), self.batch_size, step, self.seed)
-        vectors = network.encode(self.train.batch(rows, self.device))
-        logits = network.decide(network.fusion(vectors))
-        loss = self.cross_entropy(logits, self.train.batch_labels(rows, self.device), network.log_variances)
-        return loss if network.alignment is None else loss + self.alignment * network.alignment(vectors)
+        labels = self.train.batch_labels(rows, self.device)
+        return self.losses(network, self.train.batch(rows, self.device), labels)
+
+    def losses(self, network: TandemNetwork, inputs: Inputs, labels: Mapping[str, Tensor]) -> Losses:
+        """Return the losses of a batch of inputs by field with class indexes by target."""
+        vectors = network.encode(inputs)
+        found = self.judged(network, network.decide(network.fusion(vectors)), labels)
+        if network.alignment is None:
+            return found
+        return Losses(found.loss + self.alignment * network.alignment(vectors), found.entropy)
+
+    def judged(self, network: TandemNetwork, logits: dict[str, Tensor], labels: Mapping[str, Tensor]) -> Losses:
+        """Return the losses of answers alone, without the term that aligns fields."""
+        entropy = self.cross_entropy(logits, labels)
+        if network.log_variances is None:
+            return Losses(entropy, entropy)
+        return Losses(self.cross_entropy(logits, labels, network.log_variances), entropy)
 
     def cross_entropy(
-        self, logits: dict[str, Tensor], labels: dict[str, Tensor], log_variances: Tensor | None = None
+        self, logits: Mapping[str, Tensor], labels: Mapping[str, Tensor], log_variances: Tensor | None = None
     ) -> Tensor:
         """Return the weighted cross entropy of logits [batch, classes] by target, summed over targets.
 

@@ -23,6 +23,7 @@ from core.learning.strategies.guided_pairs import PairsObjective
 from core.learning.strategies.labels import LabelsStrategy
 from core.models.network import TandemNetwork
 from core.models.randomness import epoch_rows
+from core.models.supervised import Losses
 from core.models.training import Objective
 
 ANNOTATED_BATCH = 128
@@ -74,12 +75,13 @@ class GuidedObjective:
         self, network: TandemNetwork, step: int, generator: torch.Generator
     ) -> tuple[Tensor, MarkedExamples, Tensor]:
         """Return the classification loss, the annotated mini-batch, and the limit of the penalty."""
-        ordinary = self._ordinary_loss(network, step, generator)
+        ordinary = self._ordinary(network, step, generator)
         rows = torch.randperm(len(self._context.marked), generator=generator)[:ANNOTATED_BATCH]
         marked = self._context.marked.rows(rows.tolist())
-        annotated = self._annotated_loss(network, marked, generator)
+        annotated = self._annotated(network, marked, generator)
         weight = len(marked) / (len(marked) + self._batch)
-        return (1 - weight) * ordinary + weight * annotated, marked, ordinary + annotated
+        loss = (1 - weight) * ordinary.loss + weight * annotated.loss
+        return loss, marked, ordinary.entropy + annotated.entropy
 
     def validation_score(self, network: TandemNetwork) -> float:
         """Return the typical probability of the right answer on validation cases that exchanged marked content.
@@ -100,21 +102,21 @@ class GuidedObjective:
             return inputs
         return exchange(inputs, self._ignore, generator)
 
-    def _ordinary_loss(self, network: TandemNetwork, step: int, generator: torch.Generator) -> Tensor:
+    def _ordinary(self, network: TandemNetwork, step: int, generator: torch.Generator) -> Losses:
         context = self._context
         batch = context.train.select(epoch_rows(len(context.train), self._batch, step, context.seed))
         inputs, labels = tensors(batch, context.device), targets(batch, context.device)
         mixed = self._exchange(inputs, generator)
         chosen = (torch.rand(len(batch), generator=generator) < SWAPPED_SHARE).to(context.device)
         half = {field: torch.where(_like(chosen, value), mixed[field], value) for field, value in inputs.items()}
-        return self._plain.cross_entropy(network(half), labels)
+        return self._plain.losses(network, half, labels)
 
-    def _annotated_loss(self, network: TandemNetwork, marked: MarkedExamples, generator: torch.Generator) -> Tensor:
+    def _annotated(self, network: TandemNetwork, marked: MarkedExamples, generator: torch.Generator) -> Losses:
         context = self._context
         donors = torch.randint(len(context.train), (len(marked),), generator=generator)
         own, content = tensors(marked.examples, context.device), context.train.batch(donors, context.device)
         replaced = replace_marked(own, marked, content)
-        return self._plain.cross_entropy(network(replaced), targets(marked.examples, context.device))
+        return self._plain.losses(network, replaced, targets(marked.examples, context.device))
 
     def _penalty(self, network: TandemNetwork, marked: MarkedExamples) -> Tensor:
         entries = network.enter(tensors(marked.examples, self._context.device))

@@ -16,6 +16,7 @@ from core.learning.marks import MarkedExamples, draw_rows, exchange, paste, repl
 from core.learning.strategies.base import StrategyContext, capped, supervised, typical_probability
 from core.models.examples import Examples
 from core.models.network import TandemNetwork
+from core.models.randomness import seeded
 
 REPLACED_PER_MARK = 3
 PASTED_PER_MARK = 4
@@ -56,17 +57,22 @@ class PairsObjective:
 
     def loss(self, network: TandemNetwork, step: int, generator: torch.Generator) -> Tensor:
         """Return classification loss on cases and counterexamples plus the capped consistency term."""
-        ordinary = self._plain.loss(network, step, generator)
+        ordinary = self._plain.mini_batch(network, step)
         if self._pairs is None:
-            return ordinary
+            return ordinary.loss
         chosen = torch.randint(len(self._pairs), (min(PAIR_BATCH, len(self._pairs)),), generator=generator)
         chosen = chosen.to(self._context.device)
-        before = network({field: value[chosen] for field, value in self._pairs.before.items()})
-        after = network({field: value[chosen] for field, value in self._pairs.after.items()})
+        before, after = (self._answers(network, side, chosen, step) for side in (self._pairs.before, self._pairs.after))
         labels = {target: values[chosen] for target, values in self._pairs.labels.items()}
-        classification = (ordinary + self._plain.cross_entropy(after, labels)) / 2
+        changed = self._plain.judged(network, after, labels)
         gap = torch.stack([(after[target] - before[target]).pow(2).mean() for target in after]).sum()
-        return classification + capped(gap, classification)
+        return (ordinary.loss + changed.loss) / 2 + capped(gap, (ordinary.entropy + changed.entropy) / 2)
+
+    def _answers(self, network: TandemNetwork, side: Condensed, chosen: Tensor, step: int) -> dict[str, Tensor]:
+        """Return the answers to one side of pairs; what is hidden in training is hidden on both sides alike."""
+        with seeded(self._context.device, self._context.seed, "pairs", step):
+            answers: dict[str, Tensor] = network({field: value[chosen] for field, value in side.items()})
+        return answers
 
     def validation_score(self, network: TandemNetwork) -> float:
         """Return the typical probability of the right answer on validation cases that exchanged marked content.

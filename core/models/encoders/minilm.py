@@ -50,8 +50,10 @@ class MiniLM(Encoder):
 
     def forward(self, values: Tensor, present: Tensor | None = None) -> Tensor:
         """Return [batch, 384] of word-piece vectors [batch, tokens, 384]."""
+        if not len(values):
+            return values.new_zeros(0, self.dim)
         there = torch.ones(values.shape[:2], dtype=torch.bool, device=values.device) if present is None else present
-        length = int(there.sum(dim=1).max()) if len(there) else 0
+        length = int(there.sum(dim=1).max())
         framed, mask = self._framed(values[:, :length], there[:, :length])
         read = self.model(inputs_embeds=framed, attention_mask=mask).last_hidden_state
         mean = (read * mask.unsqueeze(2)).sum(dim=1) / mask.sum(dim=1, keepdim=True)

@@ -32,7 +32,7 @@ class Attention(nn.Module):
         mixed = self.mix(values).view(count, tokens, 3, self.heads, width // self.heads)
         query, key, value = mixed.permute(2, 0, 3, 1, 4)  # each [B, heads, tokens, width / heads]
         scores = query @ key.transpose(2, 3) / math.sqrt(width // self.heads)
-        scores = scores.masked_fill(~present[:, None, None, :], -1e9)
+        scores = scores.masked_fill(~present[:, None, None, :], torch.finfo(scores.dtype).min)
         read = (scores.softmax(dim=3) @ value).transpose(1, 2).reshape(count, tokens, width)
         result: Tensor = self.out(read)
         return result
@@ -74,6 +74,11 @@ class TextTransformer(Encoder):
             raise BadInput(
                 f"Encoder 'transformer' reads words; field {field.name!r} has tokeniser {field.tokeniser!r}. "
                 'Set tokeniser = "words", or encoder minilm.'
+            )
+        if spec.width % spec.heads:
+            raise BadInput(
+                f"Encoder 'transformer' of field {field.name!r} has width {spec.width} and {spec.heads} heads, "
+                "which must divide it. Set width = 64 and heads = 4, for example."
             )
         self.register_buffer("vocabulary", torch.full((spec.vocabulary,), NO_WORD))
         self.register_buffer("places", _sines(field.tokens, spec.width))
@@ -117,7 +122,7 @@ def _pooled(values: Tensor, present: Tensor) -> Tensor:
     """Return mean and maximum over the places with a word, [batch, 2 x width]; zeros for a text without words."""
     there = present.unsqueeze(2)
     mean = (values * there).sum(dim=1) / there.sum(dim=1).clamp(min=1)
-    most = values.masked_fill(~there, -1e9).amax(dim=1)
+    most = values.masked_fill(~there, torch.finfo(values.dtype).min).amax(dim=1)
     return torch.cat([mean, torch.where(there.any(dim=1), most, 0.0)], dim=1)
 
 

@@ -6,7 +6,7 @@ from core.errors import Cancelled
 from core.models import embedding
 from core.models.embedding import condense, embedding_keys
 from core.models.network import build_network
-from tests.helpers.model_parts import IMAGE, RANDOM_BACKBONE, Watcher, cases_of, spec_of
+from tests.helpers.model_parts import AGE, IMAGE, NOTE, RANDOM_BACKBONE, Watcher, cases_of, spec_of
 
 CPU = torch.device("cpu")
 
@@ -87,3 +87,47 @@ def test_cancelled_embedding_keeps_what_is_done(parts, monkeypatch):
     vectors_of(network, cases, again, cache)
     assert [report.done for report in again.reports] == [8, 10]
     assert again.reports[-1].total == 10
+
+
+MINILM = {**NOTE, "tokeniser": "wordpiece", "required": False}
+
+
+@pytest.fixture(scope="module")
+def fusion_parts():
+    spec = spec_of(
+        fields=[{**IMAGE, "size": 32, "required": False}, AGE, MINILM],
+        encoder=RANDOM_BACKBONE,
+        encoders={"note": {"name": "minilm"}},
+    )
+    return build_network(spec, 0), cases_of(spec, 10)
+
+
+def test_each_frozen_field_has_a_cache_of_its_own(fusion_parts):
+    network, cases = fusion_parts
+    caches = {}
+    found = condense(network, cases, CPU, caches=lambda key: caches.setdefault(key, MemoryCache()))
+    assert sorted(caches) == sorted(network.encoder_key(field) for field in ("image", "note"))
+    assert {next(iter(cache.values())).shape[0] for cache in caches.values()} == {
+        network.encoder("image").dim,
+        network.encoder("note").dim,
+    }
+    assert found.inputs["age"] is cases.inputs["age"]
+    assert (found.case_ids, found.groups) == (cases.case_ids, cases.groups)
+
+
+def test_rows_without_a_value_are_not_numbers_and_come_back_so_from_the_cache(fusion_parts):
+    network, cases = fusion_parts
+    caches = {}
+    first = condense(network, cases, CPU, caches=lambda key: caches.setdefault(key, MemoryCache()))
+    again = condense(network, cases, CPU, caches=caches.__getitem__)
+    for found in (first, again):
+        assert found.inputs["image"].isnan().all(dim=1).tolist() == [row % 5 == 0 for row in range(10)]
+        assert found.inputs["note"].isnan().any(dim=1).tolist() == [row % 5 == 2 for row in range(10)]
+    assert torch.equal(first.inputs["note"].nan_to_num(9), again.inputs["note"].nan_to_num(9))
+
+
+def test_what_is_condensed_is_not_condensed_again(fusion_parts):
+    network, cases = fusion_parts
+    once = condense(network, cases, CPU)
+    twice = condense(network, once, CPU)
+    assert all(twice.inputs[name] is once.inputs[name] for name in ("image", "note"))

@@ -8,7 +8,19 @@ from core.errors import BadInput
 from core.models.manifest import library_versions, read_manifest
 from core.models.network import build_network
 from core.models.registry import identity, load_version, save_version
-from tests.helpers.model_parts import IMAGE, RANDOM_BACKBONE, cases_of, manifest_of, model_of, spec_of, stored
+from tests.helpers.model_parts import (
+    AGE,
+    COLOUR,
+    IMAGE,
+    NOTE,
+    RANDOM_BACKBONE,
+    SMALL_TRANSFORMER,
+    cases_of,
+    manifest_of,
+    model_of,
+    spec_of,
+    stored,
+)
 
 
 @pytest.mark.parametrize("encoder", [{"name": "mlp"}, RANDOM_BACKBONE])
@@ -25,6 +37,36 @@ def test_stored_version_answers_to_the_bit(encoder):
     assert loaded.spec == spec
     assert not loaded.network.training
     assert loaded.network.embedding_key == network.embedding_key
+
+
+def test_versions_from_before_several_fields_still_load():
+    """They had one standardiser for all, named `standardiser`."""
+    spec = spec_of(encoder=RANDOM_BACKBONE, fields=[{**IMAGE, "size": 32}])
+    network, cases = build_network(spec, 4).eval(), cases_of(spec, 3)
+    network.fit_standardiser(network.condense(cases.inputs))
+    new = "fusion.standardisers.field_image."
+    old = {name.replace(new, "standardiser."): tensor for name, tensor in network.state_dict().items()}
+    assert {"standardiser.mean", "standardiser.scale"} <= set(old)
+    blobs, version = stored(network)
+    sha = blobs.put(save({name: tensor.contiguous() for name, tensor in old.items()}))
+    loaded = load_version(blobs, replace(version, weights=sha, sha256=identity(sha, version.manifest)))
+    with torch.no_grad():
+        assert torch.equal(loaded.network(cases.inputs)["shape"], network(cases.inputs)["shape"])
+
+
+EVERYTHING = [{**IMAGE, "required": False}, AGE, {**COLOUR, "required": False}, NOTE]
+
+
+def test_a_version_of_every_kind_of_field_answers_to_the_bit():
+    """Bins, shares, vocabularies and learned vectors are stored, too."""
+    spec = spec_of(fields=EVERYTHING, encoders={"note": SMALL_TRANSFORMER}, fusion={"alignment": 0.1})
+    network, cases = build_network(spec, 0), cases_of(spec, 12)
+    network.fit_inputs(cases_of(spec, 40, seed=1).inputs)
+    with torch.no_grad():
+        for vector in network.fusion.missing.values():
+            vector.fill_(0.3)
+        expected = network.eval()(cases.inputs)["shape"]
+        assert torch.equal(load_version(*stored(network)).network(cases.inputs)["shape"], expected)
 
 
 def test_backbone_weights_come_from_the_version_not_from_the_package(monkeypatch):

@@ -12,7 +12,18 @@ from core.models.network import build_network
 from core.models.randomness import epoch_rows, generator_for
 from core.models.supervised import SupervisedObjective, class_weights_of
 from core.models.training import TrainingPlan, fit
-from tests.helpers.model_parts import IMAGE, RANDOM_BACKBONE, Keeper, Watcher, cases_of, spec_of
+from tests.helpers.model_parts import (
+    AGE,
+    COLOUR,
+    IMAGE,
+    NOTE,
+    RANDOM_BACKBONE,
+    SMALL_TRANSFORMER,
+    Keeper,
+    Watcher,
+    cases_of,
+    spec_of,
+)
 
 PLAN = TrainingPlan(seed=1, epochs=6, batch_size=8, learning_rate=0.01, evaluate_every=4)
 
@@ -285,6 +296,101 @@ def test_loss_by_hand_leaves_unlabelled_cases_out_and_weighs_targets():
     assert float(objective.cross_entropy(logits, labels)) == pytest.approx(4 * np.log(2))
     none = {name: torch.tensor([-1, -1]) for name in labels}
     assert float(objective.cross_entropy(logits, none)) == 0.0
+
+
+TWO_TARGETS = [{"name": "shape", "classes": ["a", "b"]}, {"name": "size", "classes": ["x", "y"], "weight": 3.0}]
+LEARNT = {"batch_size": 8, "seed": 3, "weighting": "uncertainty"}
+
+
+def test_learnt_weights_by_hand():
+    """exp(-s) x loss + s / 2 for each target, times its weight."""
+    spec = spec_of(targets=TWO_TARGETS, training=LEARNT)
+    cases = cases_of(spec, 4)
+    objective = SupervisedObjective(cases, cases, spec)
+    logits = {"shape": torch.zeros(2, 2), "size": torch.zeros(2, 2)}
+    labels = {"shape": torch.tensor([1, 0]), "size": torch.tensor([0, 1])}
+    s = torch.tensor([1.0, -2.0])
+    expected = np.exp(-1) * np.log(2) + 0.5 + 3 * (np.exp(2) * np.log(2) - 1.0)
+    assert float(objective.cross_entropy(logits, labels, s)) == pytest.approx(expected, rel=1e-5)
+
+
+def test_learnt_weights_are_learnt_and_stay_out_of_the_score():
+    spec = spec_of(targets=TWO_TARGETS, training=LEARNT)
+    network, cases = build_network(spec, 0), cases_of(spec, 40)
+    objective = SupervisedObjective(cases, cases, spec)
+    with torch.no_grad():
+        before = objective.validation_score(network)
+        network.log_variances.fill_(5.0)
+        assert objective.validation_score(network) == before
+        network.log_variances.zero_()
+    fit(network, objective, TrainingPlan(epochs=3, batch_size=8, learning_rate=0.05))
+    assert (network.log_variances != 0).all()
+    assert build_network(spec_of(training=LEARNT), 0).log_variances is None
+
+
+def test_what_penalties_are_held_against_is_never_negative():
+    """Learnt weights make the loss negative once a target is easy; a cap of that sign would reward the penalty."""
+    spec = spec_of(targets=TWO_TARGETS, training=LEARNT)
+    network, cases = build_network(spec, 0), cases_of(spec, 16)
+    with torch.no_grad():
+        network.log_variances.fill_(-20.0)
+        for head in network.heads.values():
+            head.weight.zero_()
+            head.bias.copy_(torch.tensor([0.0, 60.0]))
+    labels = {name: torch.ones(16, dtype=torch.int64) for name in ("shape", "size")}
+    with torch.no_grad():
+        found = SupervisedObjective(cases, cases, spec).losses(network, cases.inputs, labels)
+    assert float(found.loss) < 0 <= float(found.entropy)
+
+
+EVERYTHING = [
+    {**IMAGE, "required": False},
+    {**AGE, "required": False},
+    {**COLOUR, "required": False},
+    {**NOTE, "required": False},
+]
+
+
+def trained_on_everything(reporter=None, keeper=None):
+    """Every kind of field, dropout in the transformer and the trunk, hidden fields, alignment, learnt weights."""
+    spec = spec_of(
+        fields=EVERYTHING,
+        targets=TWO_TARGETS,
+        encoders={"note": {**SMALL_TRANSFORMER, "dropout": 0.3}},
+        fusion={"dropout": 0.3, "missing": 0.3, "alignment": 0.1},
+        training=LEARNT,
+    )
+    train, validation = cases_of(spec, 40), cases_of(spec, 20, seed=1)
+    network = build_network(spec, 0)
+    network.fit_inputs(train.inputs)
+    plan = TrainingPlan(seed=1, epochs=4, batch_size=8, learning_rate=0.01, evaluate_every=3)
+    return network, fit(network, SupervisedObjective(train, validation, spec), plan, reporter, keeper)
+
+
+@pytest.mark.usefixtures("every_step")
+def test_interrupted_training_with_dropout_equals_the_uninterrupted_one():
+    whole, expected = trained_on_everything()
+    keeper = Keeper()
+    for stop in (4, 9):
+        torch.manual_seed(stop)  # what the process drew before must not matter
+        with pytest.raises(Cancelled):
+            trained_on_everything(Watcher(cancel_at=stop), keeper)
+    torch.manual_seed(99)
+    watcher = Watcher()
+    network, result = trained_on_everything(watcher, keeper)
+    assert watcher.reports[0].done > 3
+    assert equal(network, whole)
+    assert (result.best_score, result.curve) == (expected.best_score, expected.curve)
+
+
+def test_training_leaves_the_process_s_random_numbers_alone():
+    network, _ = trained_on_everything()
+    cases = cases_of(network.spec, 20)
+    torch.manual_seed(5)
+    expected = torch.rand(3)
+    torch.manual_seed(5)
+    fit(network, SupervisedObjective(cases, cases, network.spec), TrainingPlan(epochs=2, batch_size=8))
+    assert torch.equal(torch.rand(3), expected)
 
 
 def test_validation_score_is_the_typical_probability_of_the_right_answer():
