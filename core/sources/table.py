@@ -4,10 +4,6 @@ import difflib
 from collections.abc import Iterable, Sequence
 
 from core.errors import ImportRefused
-from core.formats.comma_separated import read_csv as read_table
-from core.formats.tables import Row, Table
-
-__all__ = ["Row", "Table", "nearest", "read_table", "require_columns"]
 
 
 def require_columns(table_name: str, known: Sequence[str], wanted: Iterable[tuple[str, str]]) -> None:

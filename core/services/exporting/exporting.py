@@ -7,13 +7,14 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from core.contracts import Case, NewRegion, Verdict, Workspace, WorkspaceSpec
+from core.errors import BadInput
 from core.formats.exported import Exported, ExportedCase, ExportedMark, ExportedPrediction, ExportedVerdict
 from core.media.opening import ImageHeader
 from core.services.catalogue import Catalogue
 from core.services.exporting.formats import format_of
 from core.services.exporting.layout import Layout, layout
 from core.services.exporting.pictures import Pictures
-from core.services.exporting.record import Record, write_record
+from core.services.exporting.record import PREDICTIONS, Record, write_record
 from core.services.exporting.workspace_text import exported_toml
 from core.services.files import writing_into
 from core.services.runtime import Runtime
@@ -21,6 +22,8 @@ from core.storage import cache, cases, decisions, labels, reads, verdicts, versi
 
 TOML = "workspace.toml"
 DEFAULT = "csv"
+TABLES = ("cases.csv", "cases.parquet", "cases.jsonl", "annotations.json", "tasks.json")
+"""Files with cases that a folder may hold before an export, written by one or not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +55,13 @@ class Exporting:
         Raises
         ------
         BadInput
-            When the folder can't be written, or the format can't hold this workspace.
+            When the folder can't be written or holds cases that are no export, or the format can't hold this
+            workspace.
         NotFound
             When there is no such workspace or format.
         """
         write = format_of(file_format)
+        _refuse_other_data(folder)
         with self.runtime.database.read() as tx:
             stored = self._stored(tx, workspace)
         with writing_into(folder):
@@ -156,6 +161,13 @@ class Exporting:
             names=mark.names,
             spans=mark.spans,
         )
+
+
+def _refuse_other_data(folder: Path) -> None:
+    """Refuse to overwrite a table of cases that no export has written: it may be the only one."""
+    for name in TABLES:
+        if (folder / name).exists() and not (folder / PREDICTIONS).exists():
+            raise BadInput(f"{folder} holds {name}, which is no export. Name another folder, or a new one.")
 
 
 def _predictions(stored: _Stored) -> Sequence[ExportedPrediction]:

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from core.contracts import Actor, MarkForm, VerdictForm
+from core.errors import BadInput
 from core.media import encode_mask
 from core.services.exporting import FORMATS
 from core.storage import cases, labels, verdicts, workspaces
@@ -176,3 +177,10 @@ def test_jsonl_keeps_numbers_as_numbers(mixed, tmp_path):
     mixed.exporting.export("mixed", tmp_path, "jsonl")
     rows = [json.loads(line) for line in (tmp_path / "cases.jsonl").read_text("utf-8").splitlines() if line[:1] == "{"]
     assert {type(row["age"]) for row in rows} <= {float, type(None)}
+
+
+def test_a_folder_with_other_cases_is_not_overwritten(mixed, tmp_path):
+    (tmp_path / "cases.csv").write_text("the only copy")
+    with pytest.raises(BadInput, match=r"holds cases\.csv, which is no export"):
+        mixed.exporting.export("mixed", tmp_path, "jsonl")
+    assert [path.name for path in tmp_path.iterdir()] == ["cases.csv"]
