@@ -22,6 +22,7 @@ from core.web.hosts import Application, HostAllowList
 from core.web.lazy import LazyApplication
 from core.web.lifecycle import Product, end_with_parent, parent_in
 from core.web.metrics import RequestCount, metrics_reply
+from core.web.sockets import send_at_once
 from core.web.uploads import emptied
 
 PLAYGROUND = "/playground"
@@ -49,6 +50,7 @@ playground = LazyApplication(build_playground)
 async def lifespan(_: st.App) -> AsyncIterator[None]:
     """Start the product with the web process and stop it at the end."""
     end_with_parent(parent_in(sys.argv))
+    send_at_once()
     await run_in_threadpool(product.start)
     try:
         async with playground.running():

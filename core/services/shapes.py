@@ -2,6 +2,7 @@
 
 import base64
 import io
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -68,6 +69,17 @@ def _field_object(field: FieldView) -> Json:
     if field.kind == "image":
         described |= {"width": field.width, "height": field.height}
     return described
+
+
+def finite(value: object) -> object:
+    """Return a value as JSON can hold it: what is not a finite number becomes null."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, Mapping):
+        return {key: finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(item) for item in value]
+    return value
 
 
 def data_url(media_type: str, data: bytes) -> str:

@@ -56,7 +56,7 @@ def build(container: Callable[[], Container]) -> FastAPI:
         theme=theme(),
         css=CSS,
     )
-    _quiet_errors(blocks.app)
+    _quiet_errors(app.routes[-1].app)
     return app
 
 

@@ -11,6 +11,9 @@ from pages._ui.text import plain
 SMALL = 160
 """Pixels: images below this are drawn with hard edges, for smoothing would invent detail."""
 SHOWN_CLASSES = 6
+COLOURS = {"strongly for": "#d1660e", "for": "#e9a76a", "against": "#7fb9d3", "strongly against": "#0b78b3"}
+STRONG, WEAK = 0.5, 0.05
+"""Of the largest attribution in a text."""
 
 
 def draw_answer(asked: Asked) -> None:
@@ -18,7 +21,7 @@ def draw_answer(asked: Asked) -> None:
     reveal = asked.answered.reveal
     gr.Markdown(
         f"Version {plain(reveal.prediction.version)}. Calibrated on {reveal.calibration_n:,} cases; the set holds the "
-        f"right answer for {reveal.coverage:.0%} of cases.",
+        f"right answer for about {reveal.coverage:.0%} of cases.",
         elem_classes=["playground-note"],
     )
     for target in asked.answered.targets:
@@ -70,7 +73,7 @@ def evidence_words(evidence: EvidenceView) -> str:
 def _row(field: FieldView, part: FieldEvidence | None) -> list[str]:
     value = "missing" if field.missing else f"{field.number:g} {field.unit}".strip() if field.number is not None else ""
     shown = value or field.words or field.text or ""
-    if part is None:
+    if part is None or field.missing:
         return [field.title, shown, "", ""]
     amount = part.value or 0.0
     return [field.title, shown, f"{amount:+.3g} ({'for' if amount >= 0 else 'against'})", f"{part.share:.0%}"]
@@ -93,24 +96,39 @@ def _image(field: FieldView, part: FieldEvidence | None) -> None:
 
 
 def _text(field: FieldView, part: FieldEvidence | None) -> None:
-    values = highlighted(field.text or "missing", part.spans if part is not None else ())
-    gr.HighlightedText(values, label=field.title, show_legend=False, combine_adjacent=False)
+    spans = part.spans if part is not None else ()
+    gr.HighlightedText(
+        highlighted(field.text or "missing", spans),
+        label=field.title,
+        color_map=dict(COLOURS),
+        show_legend=bool(spans),
+        show_inline_category=False,
+        combine_adjacent=True,
+        adjacent_separator="",
+        elem_classes=["playground-words"],
+    )
 
 
-def highlighted(text: str, spans: tuple[tuple[int, int, float], ...]) -> list[tuple[str, float | None]]:
-    """Return a text cut at its words, each with its attribution scaled to -1..1.
+def highlighted(text: str, spans: tuple[tuple[int, int, float], ...]) -> list[tuple[str, str | None]]:
+    """Return a text cut at its words, each with what it speaks for; weak words, below a twentieth of the largest, none.
 
     Example
     -------
-    >>> highlighted("no rib", ((0, 2, 0.5), (3, 6, -1.0)))
-    [('no', 0.5), (' ', None), ('rib', -1.0)]
+    >>> highlighted("no rib", ((0, 2, 0.2), (3, 6, -1.0)))
+    [('no', 'for'), (' ', None), ('rib', 'strongly against')]
     """
     largest = max((abs(value) for _, _, value in spans), default=0.0) or 1.0
-    parts: list[tuple[str, float | None]] = []
+    parts: list[tuple[str, str | None]] = []
     place = 0
     for start, end, value in spans:
         if start > place:
             parts.append((text[place:start], None))
-        parts.append((text[start:end], value / largest))
+        parts.append((text[start:end], _direction(value / largest)))
         place = end
     return [*parts, (text[place:], None)] if place < len(text) else parts
+
+
+def _direction(share: float) -> str | None:
+    if abs(share) < WEAK:
+        return None
+    return ("strongly " if abs(share) >= STRONG else "") + ("for" if share > 0 else "against")

@@ -34,6 +34,9 @@ CSS = """
 .gradio-container { max-width: 1200px !important; margin: 0 auto !important; }
 .playground-note { color: var(--body-text-color-subdued); }
 .dark .tab-container button.selected { color: #74bfe0; }
+.dark .playground-words .textspan, .dark .playground-words .textspan *, .dark .playground-words .category-label {
+  color: white !important;
+}
 .playground-layers { position: relative; width: min(100%, 420px); line-height: 0; }
 .playground-layers img { width: 100%; display: block; }
 .playground-layers img + img { position: absolute; inset: 0; height: 100%; }

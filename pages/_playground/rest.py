@@ -1,5 +1,6 @@
 """The plain JSON routes: one POST, one answer, real status codes. Described at `/playground/api/openapi.json`."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
@@ -8,6 +9,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from core.errors import TandemError
+from core.services.shapes import finite
 from pages._playground.outcomes import actor_in, status_of, words_of
 from pages._playground.requests import ExplainRequest, NextCaseRequest, PredictRequest, VerdictRequest, sentence
 from pages._playground.verbs import Verbs
@@ -32,31 +34,36 @@ def router(verbs: Verbs) -> APIRouter:
     def predict(asked: PredictRequest, request: Request) -> dict[str, Any]:
         """Calibrated probabilities, the set that can't be ruled out, and whether it defers to a person."""
         actor_in(request.scope)
-        return dict(verbs.predict(asked))
+        return plain(verbs.predict(asked))
 
     @routes.post("/explain", summary="Ask what an answer rests on")
     def explain(asked: ExplainRequest, request: Request) -> dict[str, Any]:
         """One attribution a field: a number, spans of a text, or the `.npy` file of an image as a data URL."""
         actor_in(request.scope)
-        return dict(verbs.explain(asked))
+        return plain(verbs.explain(asked))
 
     @routes.post("/next_case", summary="Take the next waiting case")
     def next_case(asked: NextCaseRequest, request: Request) -> dict[str, Any]:
         """Claim a case and return its inputs, without anything of the model's answer."""
-        return dict(verbs.next_case(asked, actor_in(request.scope)))
+        return plain(verbs.next_case(asked, actor_in(request.scope)))
 
     @routes.post("/record_verdict", summary="Say what is right")
     def record_verdict(asked: VerdictRequest, request: Request) -> dict[str, Any]:
         """Record a verdict as `service:NAME`, with what the model should ignore."""
-        return dict(verbs.record_verdict(asked, actor_in(request.scope)))
+        return plain(verbs.record_verdict(asked, actor_in(request.scope)))
 
     @routes.post("/status", summary="How every workspace stands")
     def status(request: Request) -> dict[str, Any]:
         """Champion, cases, waiting, and figures on cases that no model trained on."""
         actor_in(request.scope)
-        return dict(verbs.status())
+        return plain(verbs.status())
 
     return routes
+
+
+def plain(result: Mapping[str, object]) -> dict[str, Any]:
+    """Return a result that JSON can hold."""
+    return {key: finite(value) for key, value in result.items()}
 
 
 def handle_errors(app: FastAPI) -> None:

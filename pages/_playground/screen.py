@@ -1,5 +1,7 @@
 """The page: choose a workspace, name a case or fill in one's own, see the answer and what it rests on."""
 
+from typing import Any
+
 import gradio as gr
 
 from core.contracts import EvidenceView
@@ -14,7 +16,11 @@ HEAD = """# Playground
 Ask a model about a stored case or about an input of your own. Nothing here is recorded, and uploads are deleted after
 a few minutes. Cases that wait for your read belong on the [worklist](/worklist): there your own read comes first.
 Programs use the same through the API and MCP."""
-QUIET = {"api_visibility": "private", "show_progress": "minimal"}
+QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+"""No endpoint for programs, and no veil over the page while it works: messages say what went wrong."""
+
+
+SHOW_EVIDENCE = "Show evidence"
 
 
 class Screen:
@@ -37,9 +43,10 @@ class Screen:
         blocks.load(told(self._open), None, [self._workspace], **QUIET)
         self._workspace.change(told(self._choose), [self._workspace], [self._case, *self._outputs], **QUIET)
         self._ask_case.click(told(self._predict_case), [self._workspace, self._case], self._outputs, **QUIET)
-        self._explain.click(
-            told(self._show_evidence), [self._asked, self._method, self._about], [self._evidence], **QUIET
-        )
+        asked = [self._asked, self._method, self._about]
+        measuring = self._explain.click(_measuring, None, [self._explain], **QUIET)
+        measured = measuring.then(told(self._show_evidence), asked, [self._evidence], **QUIET)
+        measured.then(_ready, None, [self._explain], **QUIET)  # after a refusal too
 
     def _questions(self) -> None:
         with gr.Tabs():
@@ -77,10 +84,11 @@ class Screen:
                 else:
                     draw_answer(asked)
 
-        with gr.Row(visible=False) as self._choices:
-            self._method = gr.Dropdown(label="Evidence by", choices=[], elem_id="playground-method")
-            self._about = gr.Dropdown(label="For the label", choices=[], elem_id="playground-label")
-            self._explain = gr.Button("Show evidence", elem_id="playground-explain")
+        with gr.Column(visible=False) as self._choices:
+            with gr.Row():
+                self._method = gr.Dropdown(label="Evidence by", choices=[], min_width=220, elem_id="playground-method")
+                self._about = gr.Dropdown(label="For the label", choices=[], min_width=220, elem_id="playground-label")
+            self._explain = gr.Button(SHOW_EVIDENCE, elem_id="playground-explain")
         with gr.Column():
 
             @gr.render(inputs=[self._asked, self._evidence])
@@ -100,7 +108,7 @@ class Screen:
         return (
             asked,
             None,
-            gr.Row(visible=True),
+            gr.Column(visible=True),
             gr.Dropdown(choices=words, value=methods[0] if methods else None),
             gr.Dropdown(choices=about, value=about[0]),
         )
@@ -113,7 +121,7 @@ class Screen:
         names = self._desk.cases(workspace) if workspace else []
         nothing = gr.Dropdown(choices=[], value=None)
         case = gr.Dropdown(choices=names, value=names[0] if names else None)
-        return case, None, None, gr.Row(visible=False), nothing, nothing
+        return case, None, None, gr.Column(visible=False), nothing, nothing
 
     def _predict_case(self, workspace: str | None, case: str | None) -> tuple[object, ...]:
         return self._told(self._desk.ask(workspace, (case or "").strip() or None))
@@ -121,3 +129,11 @@ class Screen:
     def _show_evidence(self, asked: Asked | None, method: str | None, about: str | None) -> EvidenceView:
         target, label = choices_of(asked).get(about or "", (None, None)) if asked else (None, None)
         return self._desk.explain(asked, method, target, label)
+
+
+def _measuring() -> gr.Button:
+    return gr.Button("Measuring where a change would change the answer …", interactive=False)
+
+
+def _ready() -> gr.Button:
+    return gr.Button(SHOW_EVIDENCE, interactive=True)

@@ -4,6 +4,7 @@ Gradio reads names, types and the `Args:` part of the docstrings and shows them 
 Gradio's queue: the engine batches and bounds them itself.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
@@ -11,6 +12,7 @@ import gradio as gr
 
 from pages._playground.outcomes import actor_in, words_of
 from pages._playground.requests import ExplainRequest, NextCaseRequest, PredictRequest, VerdictRequest, checked
+from pages._playground.rest import plain
 from pages._playground.verbs import Verbs
 
 
@@ -148,10 +150,11 @@ class Tools:
         return _told(request, lambda _: self._verbs.status())
 
 
-def _told(request: gr.Request, work: Callable[[Any], Mapping[str, object]]) -> dict:
-    """Return the result of `work` for the request's actor; errors become messages without a stack trace."""
+def _told(request: gr.Request, work: Callable[[Any], Mapping[str, object]]) -> dict | str:
+    """Return the result of `work` for the request's actor, as JSON text for MCP; errors become messages."""
+    from_gradio = isinstance(request, gr.Request)  # MCP brings Starlette's own request
     try:
-        inner = request.request if isinstance(request, gr.Request) else request  # MCP brings Starlette's own
-        return dict(work(actor_in(getattr(inner, "scope", None))))
+        result = plain(work(actor_in(getattr(request.request if from_gradio else request, "scope", None))))
     except Exception as error:  # noqa: BLE001  # whatever it is, Gradio would print and show it
         raise ToolError(words_of(error), print_exception=False) from None
+    return result if from_gradio else json.dumps(result, ensure_ascii=False)
