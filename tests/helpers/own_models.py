@@ -41,10 +41,10 @@ class Mixed(nn.Module):
 class Pair(nn.Module):
     """An image and a number to two logits; a product of both, so that neither acts alone."""
 
-    def __init__(self) -> None:
+    def __init__(self, bias: bool = False) -> None:
         super().__init__()
         self.image = nn.Linear(SIDE * SIDE, 4)
-        self.head = nn.Linear(5, 2, bias=False)
+        self.head = nn.Linear(5, 2, bias=bias)
 
     def forward(self, image: Tensor, age: Tensor) -> tuple[Tensor]:
         known = age.nan_to_num(0.0) / 10
@@ -73,6 +73,7 @@ class Changed(Convolutional):
             "dropout": lambda: functional.dropout(logits, 0.5, training=True),
             "batch": lambda: functional.batch_norm(logits, None, None, training=True) if len(logits) > 1 else logits,
             "after": lambda: logits.softmax(dim=1),
+            "borrowed": lambda: functional.linear(self.features(image).flatten(1), self.fc.weight),
             "raises": lambda: logits.view(7, 7, 7),
             "detached": lambda: logits.detach(),
         }
@@ -116,6 +117,12 @@ def pair() -> nn.Module:
     return Pair()
 
 
+def biased_pair() -> nn.Module:
+    """Return it with a bias in its head and fixed weights."""
+    torch.manual_seed(2)
+    return Pair(bias=True)
+
+
 def faulty(fault: str):
     """Return a function that builds a model with a fault."""
 
@@ -129,6 +136,7 @@ def faulty(fault: str):
 shape, rows, nan, words = (faulty(fault) for fault in ("shape", "rows", "nan", "words"))
 dropout, batch, after, raises = (faulty(fault) for fault in ("dropout", "batch", "after", "raises"))
 input_changed, weights_changed, detached = (faulty(fault) for fault in ("input", "weights", "detached"))
+borrowed = faulty("borrowed")
 not_callable = 3
 
 

@@ -60,7 +60,8 @@ def adopt(
     prepared
         Field -> prepared inputs of a few real cases, [cases, ...].
     device
-        Where it is tried and returned.
+        Where it is returned. The checks run on the CPU, whose arithmetic does not vary with the batch; then one pass is
+        made there.
 
     Raises
     ------
@@ -71,14 +72,16 @@ def adopt(
         raise BadInput(f"Workspace {spec.name!r} has no section [model].")
     module = build_module(spec.model)
     fill(module, data, spec.model.weights)
-    network = OwnNetwork(spec, _copied(module)).to(device)
-    entries = network.enter({name: tensor.to(device) for name, tensor in prepared.items()})
-    trial = Trial(spec, module.to(device).eval(), network.to_module(entries))
+    network = OwnNetwork(spec, _copied(module))
+    entries = network.enter(prepared)
+    trial = Trial(spec, module.cpu(), network.to_module(entries))
     for check in CHECKS:
         _run(check, trial)
-    _is_the_same(network, entries, trial)
+    _run(lambda tried: _is_the_same(network, entries, tried), trial)
     network.remember()
-    return network, _notes(network, trial)
+    notes = _notes(network, trial)
+    _run(lambda _: _works_on(network.to(device), prepared), trial)
+    return network, notes
 
 
 def _copied(module: nn.Module) -> nn.Module:
@@ -173,6 +176,12 @@ def _is_the_same(network: OwnNetwork, entries: Mapping[str, Entry], trial: Trial
             f"What model.head {network.head_name!r} gives is not the model's answer (a logit differs by {gap:.3g}). "
             "Name the layer whose output is the logits, for several targets side by side; or leave `head` out."
         )
+
+
+def _works_on(network: OwnNetwork, prepared: Mapping[str, Tensor]) -> None:
+    """Make one pass on the device that serves: tensors that the code creates must be created there."""
+    with torch.no_grad():
+        network({name: tensor.to(network.device) for name, tensor in prepared.items()})
 
 
 def _notes(network: OwnNetwork, trial: Trial) -> tuple[str, ...]:

@@ -99,9 +99,10 @@ def linear_head(body: nn.Module, head: str, outputs: int) -> nn.Linear:
 
 
 def part_of(linear: nn.Linear, first: int, count: int) -> nn.Linear:
-    """Return `count` outputs of a layer as a layer of their own, with a bias."""
-    part = nn.Linear(linear.in_features, count)
+    """Return `count` outputs of a layer as a layer of their own."""
+    part = nn.Linear(linear.in_features, count, bias=linear.bias is not None)
     with torch.no_grad():
         part.weight.copy_(linear.weight[first : first + count])
-        part.bias.zero_() if linear.bias is None else part.bias.copy_(linear.bias[first : first + count])
+        if linear.bias is not None:
+            part.bias.copy_(linear.bias[first : first + count])
     return part

@@ -175,19 +175,42 @@ class OwnNetwork(TandemNetwork):
     def fit_standardiser(self, condensed: Inputs) -> None:
         """Standardise the vectors over the training cases and change the heads so that every answer stays.
 
-        Heads then learn in units that suit them, from where they were.
+        Heads then learn in units that suit them, from where they were. Without a bias only the spread is standardised.
         """
-        standardiser = self.fusion.standardiser
-        if not self.has_head or not isinstance(standardiser, Standardiser):
+        standardiser, heads = self._standardiser(), self._linear_heads()
+        if not heads:
             return
         mean, scale = standardiser.mean.clone(), standardiser.scale.clone()
         standardiser.fit(condensed[self.fields[0]].to(self.device))
+        if any(head.bias is None for head in heads):
+            standardiser.mean.copy_(mean)
         shift, stretch = (standardiser.mean - mean) / scale, standardiser.scale / scale
         with torch.no_grad():
-            for head in self.heads.children():
-                if isinstance(head, nn.Linear):
+            for head in heads:
+                if head.bias is not None:
                     head.bias.add_(head.weight @ shift)
-                    head.weight.mul_(stretch)
+                head.weight.mul_(stretch)
+
+    def module_state(self) -> dict[str, Tensor]:
+        """Return the tensors of the module as it was given, its head as it is now: what `model.weights` may hold."""
+        state = {name: tensor.detach().cpu().clone() for name, tensor in self.body.state_dict().items()}
+        standardiser, heads = self._standardiser(), self._linear_heads()
+        if heads:
+            weights = [head.weight.detach() / standardiser.scale for head in heads]
+            state[f"{self.head_name}.weight"] = torch.cat(weights).cpu()
+            shifts = [weight @ standardiser.mean for weight in weights]
+            biases = [head.bias.detach() - s for head, s in zip(heads, shifts, strict=True) if head.bias is not None]
+            state |= {f"{self.head_name}.bias": torch.cat(biases).cpu()} if biases else {}
+        return state
+
+    def _linear_heads(self) -> list[nn.Linear]:
+        return [head for head in self.heads.children() if isinstance(head, nn.Linear)]
+
+    def _standardiser(self) -> Standardiser:
+        found = self.fusion.standardiser
+        if not isinstance(found, Standardiser):
+            raise TypeError(f"the vectors of one's own model are standardised by {type(found).__name__}")
+        return found
 
     def trainable_state(self) -> dict[str, Tensor]:
         """Return everything that training may change, by name: all but the body. Live tensors."""

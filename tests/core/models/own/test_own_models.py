@@ -1,6 +1,7 @@
 """A model of one's own: it answers as it was given, and what it must keep is checked."""
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
@@ -144,10 +145,10 @@ def test_vectors_of_all_fields_are_kept_under_the_first(monkeypatch) -> None:
         )
 
 
-def test_standardising_changes_no_answer_and_only_the_head_trains() -> None:
-    network = adopted(
-        workspace("pair", "head", fields=[IMAGE, AGE]), {name: mixed_inputs()[name] for name in ("image", "age")}
-    )
+@pytest.mark.parametrize("function", ["pair", "biased_pair"])
+def test_standardising_changes_no_answer_and_only_the_head_trains(function) -> None:
+    some = {name: mixed_inputs()[name] for name in ("image", "age")}
+    network = adopted(workspace(function, "head", fields=[IMAGE, AGE]), some)
     inputs = {"image": images(6), "age": torch.arange(6.0)[:, None] * 10}
     with torch.no_grad():
         before = network(inputs)["side"]
@@ -157,8 +158,42 @@ def test_standardising_changes_no_answer_and_only_the_head_trains() -> None:
     vectors = network.fusion(network.condense({**inputs, "age": inputs["age"] * 3}))
     torch.testing.assert_close(vectors.std(dim=0, correction=0), torch.ones(5), rtol=1e-4, atol=1e-4)
     trains = {name for name, tensor in network.named_parameters() if tensor.requires_grad}
-    assert trains == {"heads.target_side.weight", "heads.target_side.bias"}
+    biased = function == "biased_pair"
+    assert trains == {"heads.target_side.weight"} | ({"heads.target_side.bias"} if biased else set())
+    assert biased == bool((vectors.mean(dim=0).abs() < 1e-4).all())
     assert not network.train().body.training
+
+
+@pytest.mark.parametrize("function", ["pair", "biased_pair", "mixed"])
+def test_the_module_comes_back_with_its_new_head(function) -> None:
+    spec = mixed_workspace() if function == "mixed" else workspace(function, "head", fields=[IMAGE, AGE])
+    inputs = {name: mixed_inputs()[name] for name in [field.name for field in spec.fields]}
+    network = adopted(spec, inputs)
+    given = getattr(own_models, function)().state_dict()
+    assert {name: tensor.tolist() for name, tensor in network.module_state().items()} == {
+        name: tensor.tolist() for name, tensor in given.items()
+    }
+    with torch.no_grad():
+        network.fit_standardiser(network.condense(inputs))
+        for head in network.heads.children():
+            head.weight.mul_(-2.0)
+        again, _ = adopt(spec, save(network.module_state()), inputs, CPU)
+        for target, logits in network(inputs).items():
+            torch.testing.assert_close(again(inputs)[target], logits, rtol=1e-4, atol=1e-4)
+
+
+def test_threads_do_not_hear_one_another() -> None:
+    network = adopted(workspace("convolutional", "fc"), {"image": images()})
+    pictures = [images(8)[row : row + 1] for row in range(8)]
+
+    def answer(image: Tensor) -> Tensor:
+        with torch.no_grad():
+            return network({"image": image})["side"]
+
+    alone = [answer(image) for image in pictures]
+    with ThreadPoolExecutor(8) as pool:
+        for _ in range(20):
+            assert all(torch.equal(a, b) for a, b in zip(alone, pool.map(answer, pictures), strict=True))
 
 
 def test_tied_weights_are_stored_and_loaded() -> None:
@@ -230,6 +265,7 @@ def test_notes_say_what_can_not_be_offered() -> None:
         ("input_changed", None, "changes its input 'image' in place"),
         ("weights_changed", None, "changes its own 'seen' while it answers"),
         ("raises", None, r"failed on 6 real cases: RuntimeError.*in this order: image \[6, 1, 12, 12\]"),
+        ("borrowed", "fc", "failed on 6 real cases: AttributeError: 'Tap' object has no attribute 'weight'"),
         ("after", "fc", "model.head 'fc' gives is not the model's answer"),
         ("convolutional", "features.0", "wanted the name of a torch.nn.Linear, but that is Conv2d. There are: fc"),
         ("convolutional", "classifier", "there is no such part. There are: fc"),
