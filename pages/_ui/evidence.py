@@ -7,7 +7,7 @@ import streamlit as st
 from core.contracts import CaseView, EvidenceView
 from pages._ui import context
 from pages._ui.background import desk
-from pages._ui.format import number, seconds
+from pages._ui.format import number, percent, seconds
 from pages._ui.guard import guarded
 from pages._ui.labels import words
 from pages._ui.reading import Reading
@@ -75,9 +75,9 @@ def _shares(case: CaseView, found: EvidenceView) -> list[str]:
         return []
     titles = {field.name: field.title for field in case.fields}
     ordered = sorted(found.fields, key=lambda item: -item.share)
-    parts = [f"{shorten(titles.get(item.field, item.field), 20)} {100 * item.share:.0f} %" for item in ordered[:MOST]]
+    parts = [f"{shorten(titles.get(item.field, item.field), 20)} {percent(item.share)}" for item in ordered[:MOST]]
     rest = sum(item.share for item in ordered[MOST:])
-    return ["lies in " + ", ".join([*parts, *([f"others {100 * rest:.0f} %"] if ordered[MOST:] else [])])]
+    return ["lies in " + ", ".join([*parts, *([f"others {percent(rest)}"] if ordered[MOST:] else [])])]
 
 
 def _facts(found: EvidenceView) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from core.contracts import FieldEvidence, FieldView, MarkForm, MarkView, PopulationView
 from pages._ui.components import KINDS, came_back, component
-from pages._ui.format import number, signed, value_words
+from pages._ui.format import number, percent, signed, value_words
 
 SMALLEST = 0.005
 """Pulls below this are shown as nothing."""
@@ -86,25 +86,18 @@ def place_words(field: FieldView) -> tuple[str, str]:
     without = f"; {population.missing:,} have no value" if population.missing else ""
     basis = f" of {population.n:,} training cases{without}"
     if field.missing:
-        share = _percent(population.missing, everyone)
+        share = percent(population.missing, everyone)
         return f"missing in {share}", f"missing in {share} of {everyone:,} training cases"
     if field.kind == "numeric":
-        share = _percent(population.below, 1) if population.below is not None else "–"
+        share = percent(population.below, 1) if population.below is not None else "–"
         return f"above {share}", f"above {share}{basis}"
-    same = _percent(_same(field, population), population.n)
+    same = percent(_same(field, population), population.n)
     return f"{same} share it", f"{same}{basis} have this category"
 
 
 def _same(field: FieldView, population: PopulationView) -> int:
     words = field.words or field.text
     return population.counts[population.categories.index(words)] if words in population.categories else 0
-
-
-def _percent(part: float, whole: float) -> str:
-    if not whole:
-        return "–"
-    share = 100 * part / whole
-    return "under 1 %" if 0 < share < 1 else f"{share:.0f} %" if share < 99.5 or share == 100 else "over 99 %"
 
 
 def _strip(field: FieldView) -> dict[str, Any] | None:

@@ -60,6 +60,22 @@ def interval(low: float | None, high: float | None, places: int = 2) -> str:
     return f"[{number(low, places)}, {number(high, places)}]"
 
 
+def percent(part: float, whole: float = 1.0) -> str:
+    """Return a share in percent; what is not nothing is never 0 %, what is not all never 100 %.
+
+    Example
+    -------
+    >>> percent(0.613), percent(3, 4000), percent(3999, 4000), percent(1, 0)
+    ('61 %', 'under 1 %', 'over 99 %', '–')
+    """
+    if not whole:
+        return MISSING
+    share = 100 * part / whole
+    if 0 < share < 1:
+        return "under 1 %"
+    return "over 99 %" if 99.5 <= share < 100 else f"{share:.0f} %"
+
+
 def estimate(value: Estimate) -> str:
     """Return a figure with its interval and n: `0.47 [0.43, 0.51] · n 500`."""
     places = decimals(value.value)

@@ -30,6 +30,16 @@ def test_estimate_has_interval_and_n():
     assert figures.estimate(Estimate(0.4712, 0.43, 0.512, 1500)) == "0.47 [0.43, 0.51] · n 1,500"
 
 
+def test_shares_are_never_rounded_to_nothing_or_all():
+    shown = [figures.percent(*share) for share in ((0.61,), (1, 300), (299, 300), (0, 5), (5, 5), (1, 0), (0.005,))]
+    assert shown == ["61 %", "under 1 %", "over 99 %", "0 %", "100 %", "–", "under 1 %"]
+
+
+def test_stored_numbers_are_shown_in_full():
+    values = (43.0, 12345678.0, 0.30000000000000004, -1234.5, 1e-7)
+    assert [figures.value_words(value) for value in values] == ["43", "12,345,678", "0.3", "−1,234.5", "1e−07"]
+
+
 def test_when_adds_the_date_only_when_needed():
     now = datetime(2026, 5, 4, 12, 3, tzinfo=UTC)
     assert figures.when(now, now) == "12:03"
