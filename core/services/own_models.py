@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from safetensors.torch import save
 from torch import Tensor
 
 from core.contracts import Case, ModelSpec, NewCase, WorkspaceSpec
 from core.errors import BadInput
 from core.models.own import OwnNetwork, adopt
-from core.models.registry import load_version
+from core.models.registry import LoadedModel, load_version
 from core.services.casebook import Casebook
 from core.services.runtime import Runtime
 from core.storage import versions
@@ -83,6 +84,15 @@ def read_weights(model: ModelSpec, places: Sequence[Path]) -> bytes:
         return found.read_bytes()
     except OSError as error:
         raise BadInput(f"{found} can't be read: {error.strerror}. Check the file and its permissions.") from error
+
+
+def write_weights(model: LoadedModel, file: Path) -> Path:
+    """Write the tensors of a version of one's own model as its code wants them, and return the file."""
+    if not isinstance(model.network, OwnNetwork):
+        raise BadInput(f"{model.version} is no model of one's own, so it has no weights to give back.")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(save(model.network.module_state()))
+    return file
 
 
 def _as_case(new: NewCase) -> Case:

@@ -17,6 +17,7 @@ from core.services.exporting.pictures import Pictures
 from core.services.exporting.record import PREDICTIONS, Record, write_record
 from core.services.exporting.workspace_text import exported_toml
 from core.services.files import writing_into
+from core.services.own_models import write_weights
 from core.services.runtime import Runtime
 from core.storage import cache, cases, decisions, labels, reads, verdicts, versions
 
@@ -73,7 +74,14 @@ class Exporting:
             source = {**written.source, "split": table.split}
             toml = folder / TOML
             toml.write_text(exported_toml(stored.workspace.toml, source, table.moved), encoding="utf-8")
-        return (toml, *(folder / file for file in written.files), *tables)
+            weights = self._weights(stored, folder)
+        return (toml, *(folder / file for file in written.files), *tables, *weights)
+
+    def _weights(self, stored: _Stored, folder: Path) -> tuple[Path, ...]:
+        """Write the serving weights of a model of one's own, its head as it was retrained, where it has one."""
+        if stored.spec.model is None or stored.workspace.champion is None:
+            return ()
+        return (write_weights(self.catalogue.model(stored.workspace), folder / stored.spec.model.weights),)
 
     def _stored(self, tx: Connection, name: str) -> _Stored:
         found, spec = self.catalogue.workspace(tx, name)

@@ -79,6 +79,17 @@ def test_from_import_to_gate(product, folder, tmp_path):
     assert {"accuracy", "reliance:corner"} <= {check.name for check in report.checks}
 
     kept = product.retraining.catalogue.model(found, "v2").network.body.state_dict()
+    actor = product.default_actor
+    product.retraining.decide(
+        WORKSPACE, "promote", "v2", "listened", actor=actor, override=True, acknowledge=True, expected_champion="v1"
+    )
+    answer = product.predictions.predict(WORKSPACE, name).target(TARGET)
+    product.exporting.export(WORKSPACE, tmp_path / "exported")
+    again = open_home(tmp_path / "again")
+    imported(again, tmp_path / "exported" / "workspace.toml")
+    same = again.predictions.predict(WORKSPACE, name).target(TARGET)
+    again.close()
+    assert same.probabilities == pytest.approx(answer.probabilities, abs=1e-4)
     for key, tensor in model.network.body.state_dict().items():
         assert torch.equal(tensor, kept[key]), key
 
