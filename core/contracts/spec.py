@@ -36,13 +36,15 @@ class SourceSpec(Section):
     csv: str = "cases.csv"
     """The table of `kind = "folder"`."""
     file: str | None = None
-    """The file that the other kinds read inside the folder (`cases.parquet`, `annotations.json`); each has a default."""
+    """The file that the other kinds read in the folder (`cases.parquet`, `annotations.json`); each has a default."""
     split: str | None = None
-    """Column that says which split a case is in; where it is empty or the key left out, the hash of `[split]` decides."""
+    """Column that says which split a case is in; where it is empty, or the key left out, a hash decides."""
     verdicts: str | None = None
     """CSV of verdicts on the cases, as an export writes it."""
     regions: str | None = None
     """CSV of the marks of those verdicts, as an export writes it."""
+    reads: str | None = None
+    """CSV of the reads before them, as an export writes it."""
 
 
 class FieldSpec(Section):

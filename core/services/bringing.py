@@ -1,4 +1,4 @@
-"""Verdicts and marks that come with imported cases: stored with them, in the same transaction, on record."""
+"""Verdicts, marks and reads that come with imported cases: stored with them, in the same transaction, on record."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -9,8 +9,8 @@ from sqlalchemy import Connection
 from core.contracts import Actor, ActorKind, NewCase, NewRegion, NewVerdict, Workspace, WorkspaceSpec
 from core.services.marking import artefact_name
 from core.services.settling import settle_label
-from core.sources.base import SourceRegion, SourceResult, SourceVerdict
-from core.storage import actors, audit, cases, verdicts
+from core.sources.base import SourceRead, SourceRegion, SourceResult, SourceVerdict
+from core.storage import actors, audit, cases, reads, verdicts
 from core.storage.blobs import BlobStore
 
 IMPORT = Actor("service:import", "service", "import")
@@ -24,6 +24,7 @@ class Brought:
     """What was said of cases, ready to be stored: each verdict with its marks."""
 
     verdicts: tuple[tuple[SourceVerdict, tuple[NewRegion, ...]], ...]
+    reads: tuple[SourceRead, ...]
     notes: tuple[str, ...]
 
 
@@ -36,7 +37,7 @@ def brought(spec: WorkspaceSpec, result: SourceResult, blobs: BlobStore) -> Brou
     known = {case.name: case for case in result.cases}
     given: dict[Identity, SourceVerdict] = {}
     for verdict in result.verdicts:
-        given.setdefault((verdict.case, verdict.target, verdict.actor or IMPORT.id), verdict)
+        given.setdefault(_who(verdict), verdict)
     marks: dict[Identity, list[SourceRegion]] = {}
     left_out = 0
     for region in (region for region in result.regions if region.case in known):
@@ -50,6 +51,7 @@ def brought(spec: WorkspaceSpec, result: SourceResult, blobs: BlobStore) -> Brou
         marks.setdefault(identity, []).append(region)
     return Brought(
         tuple((verdict, _stored(marks.get(identity, ()), blobs)) for identity, verdict in given.items()),
+        result.reads,
         (f"{left_out} marks were left out, because their cases have no label",) if left_out else (),
     )
 
@@ -57,13 +59,18 @@ def brought(spec: WorkspaceSpec, result: SourceResult, blobs: BlobStore) -> Brou
 def store(
     tx: Connection, workspace: Workspace, spec: WorkspaceSpec, said: Brought, added: Sequence[str], importer: Actor
 ) -> int:
-    """Store the verdicts on the cases that this import added, settle their labels, record it; return how many."""
+    """Store what was said of the cases that this import added, settle their labels, record it.
+
+    Returns the number of verdicts.
+    """
     new, ids = set(added), cases.ids_by_name(tx, workspace.id)
     chosen = [(verdict, marks) for verdict, marks in said.verdicts if verdict.case in new]
-    for actor in dict.fromkeys(verdict.actor or IMPORT.id for verdict, _ in chosen):
+    answers = [read for read in said.reads if read.case in new]
+    for actor in dict.fromkeys([*(v.actor or IMPORT.id for v, _ in chosen), *(read.actor for read in answers)]):
         actors.ensure(tx, _actor(actor))
+    own = {_who(read): _store_read(tx, ids, read) for read in answers}
     for verdict, marks in chosen:
-        stored = verdicts.add(tx, _new(ids, verdict, marks))
+        stored = verdicts.add(tx, _new(ids, verdict, marks, own.get(_who(verdict))))
         _record(tx, workspace.name, verdict, stored.id, len(marks), importer)
     for case, target in dict.fromkeys((verdict.case, verdict.target) for verdict, _ in chosen):
         settle_label(tx, workspace, spec, ids[case], target)
@@ -95,7 +102,18 @@ def _actor(name: str) -> Actor:
     return IMPORT if name == IMPORT.id else Actor(name, kind)
 
 
-def _new(ids: Mapping[str, int], verdict: SourceVerdict, marks: tuple[NewRegion, ...]) -> NewVerdict:
+def _who(said: SourceVerdict | SourceRead) -> Identity:
+    return said.case, said.target, said.actor or IMPORT.id
+
+
+def _store_read(tx: Connection, ids: Mapping[str, int], read: SourceRead) -> int:
+    stored = reads.add(tx, ids[read.case], read.target, read.actor, read.label, read.confidence, read.seconds)
+    return stored.id
+
+
+def _new(
+    ids: Mapping[str, int], verdict: SourceVerdict, marks: tuple[NewRegion, ...], read_id: int | None
+) -> NewVerdict:
     """Return the verdict as it is stored; the version and time of the source stay on record, in words."""
     return NewVerdict(
         case_id=ids[verdict.case],
@@ -107,6 +125,7 @@ def _new(ids: Mapping[str, int], verdict: SourceVerdict, marks: tuple[NewRegion,
         version=None,
         shown=json.dumps({"imported": {"version": verdict.version, "at": verdict.at}}),
         comment=verdict.comment,
+        read_id=read_id,
         regions=marks,
     )
 

@@ -23,6 +23,7 @@ __all__ = [
     "BlobStore",
     "CaseSource",
     "RowProblem",
+    "SourceRead",
     "SourceRegion",
     "SourceResult",
     "SourceVerdict",
@@ -85,6 +86,18 @@ class SourceVerdict:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceRead:
+    """A person's answer before the model was revealed, that comes with the data."""
+
+    case: str
+    target: str
+    actor: str
+    label: str
+    confidence: Confidence
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SourceResult:
     """What a source found: cases with their blobs stored, the rows that can't be used, and what was said of cases."""
 
@@ -94,6 +107,7 @@ class SourceResult:
     verdicts: tuple[SourceVerdict, ...] = ()
     notes: tuple[str, ...] = ()
     """What a person should know of the import besides: what was left out on purpose, and why."""
+    reads: tuple[SourceRead, ...] = ()
 
 
 class CaseSource(Protocol):

@@ -1,4 +1,4 @@
-"""What was said of the cases before they came here: verdicts and marks in CSV files beside the table."""
+"""What was said of the cases before they came here: verdicts, marks and reads in CSV files beside the table."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -10,26 +10,27 @@ from core.contracts import UNSURE, Confidence, MarkKind, NewCase, Stance, Worksp
 from core.errors import BadInput
 from core.formats.comma_separated import read_csv
 from core.formats.tables import Row, RowProblem
-from core.sources.base import SourceRegion, SourceResult, SourceVerdict
-from core.sources.cells import CellError, cell_text, one_of
+from core.sources.base import SourceRead, SourceRegion, SourceResult, SourceVerdict
+from core.sources.cells import CellError, cell_number, cell_text, one_of
 from core.sources.files import read_inside
 from core.sources.reading import Assembled
 from core.sources.regions import RegionChecker
 from core.sources.table import require_columns
 
 VERDICT_COLUMNS = ("case", "target", "actor", "label")
+READ_COLUMNS = ("case", "target", "actor", "label")
 REGION_COLUMNS = ("case", "target", "actor", "field", "kind")
 LONGEST_COMMENT = 10_000
 """Characters that a comment may have."""
 LONGEST_ACTOR = 200
 """Characters that the id of an actor may have."""
 SPAN = re.compile(r"(\d+):(\d+)")
-Said = TypeVar("Said", SourceVerdict, SourceRegion)
+Said = TypeVar("Said", SourceVerdict, SourceRegion, SourceRead)
 
 
 @dataclass(frozen=True, slots=True)
 class _Reader:
-    """Reads rows of verdicts and marks on the cases that came with them."""
+    """Reads rows of verdicts, marks and reads on the cases that came with them."""
 
     spec: WorkspaceSpec
     cases: Mapping[str, NewCase]
@@ -37,14 +38,12 @@ class _Reader:
     root: Path
 
     def verdict(self, row: Row) -> SourceVerdict:
+        """Return the verdict that a row tells."""
         case, target, actor = self._identity(row)
-        label = one_of("label", _cell(row, "label"), (*self.spec.target(target).classes, UNSURE), "label")
-        if not label:
-            raise CellError("label", "is empty; wanted the label that the verdict gives")
         return SourceVerdict(
             case=case,
             target=target,
-            label=label,
+            label=self._label(row, target),
             actor=actor,
             stance=cast(Stance, _word(row, "stance", Stance, "agree")),
             confidence=cast(Confidence, _word(row, "confidence", Confidence, "certain")),
@@ -53,7 +52,23 @@ class _Reader:
             at=_cell(row, "at"),
         )
 
+    def read(self, row: Row) -> SourceRead:
+        """Return the read that a row tells."""
+        case, target, actor = self._identity(row)
+        if actor is None:
+            raise CellError("actor", "is empty; wanted who read the case")
+        seconds = _cell(row, "seconds")
+        return SourceRead(
+            case=case,
+            target=target,
+            actor=actor,
+            label=self._label(row, target),
+            confidence=cast(Confidence, _word(row, "confidence", Confidence, "certain")),
+            seconds=cell_number("seconds", seconds) if seconds else None,
+        )
+
     def region(self, row: Row) -> SourceRegion:
+        """Return the mark that a row tells."""
         case, target, actor = self._identity(row)
         mask = _cell(row, "mask")
         try:
@@ -74,6 +89,12 @@ class _Reader:
             )
         )
 
+    def _label(self, row: Row, target: str) -> str:
+        label = one_of("label", _cell(row, "label"), (*self.spec.target(target).classes, UNSURE), "label")
+        if not label:
+            raise CellError("label", "is empty; wanted a label")
+        return label
+
     def _identity(self, row: Row) -> tuple[str, str, str | None]:
         case = _cell(row, "case")
         if case not in self.cases:
@@ -86,7 +107,7 @@ class _Reader:
 
 
 def with_what_was_said(found: Assembled, spec: WorkspaceSpec, folder: Path) -> SourceResult:
-    """Return cases with the verdicts of `source.verdicts` and the marks of `source.regions`, where they are named.
+    """Return cases with the verdicts, marks and reads of the files that `source` names.
 
     Rows that can't be used are problems, named by file and line.
 
@@ -100,7 +121,8 @@ def with_what_was_said(found: Assembled, spec: WorkspaceSpec, folder: Path) -> S
     problems = list(found.problems)
     verdicts = _read(folder, spec.source.verdicts, VERDICT_COLUMNS, reader.verdict, problems)
     regions = _read(folder, spec.source.regions, REGION_COLUMNS, reader.region, problems)
-    return SourceResult(found.cases, tuple(problems), regions, verdicts)
+    reads = _read(folder, spec.source.reads, READ_COLUMNS, reader.read, problems)
+    return SourceResult(found.cases, tuple(problems), regions, verdicts, reads=reads)
 
 
 def _read(

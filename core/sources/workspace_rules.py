@@ -25,7 +25,7 @@ def _source(spec: WorkspaceSpec) -> Iterator[str]:
         yield f'source.kind: got "{source.kind}", wanted it only with a field of kind image'
     if source.kind == "images":
         yield from _folder_of_images(spec)
-    for key in ("csv", "file", "verdicts", "regions"):
+    for key in ("csv", "file", "verdicts", "regions", "reads"):
         name = getattr(source, key)
         if name is not None and not _is_inside(name):
             yield f'source.{key}: got "{name}", wanted the name of a file inside the folder'

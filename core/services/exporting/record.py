@@ -8,7 +8,9 @@ from core.contracts import Decision, Read, ReferenceLabel
 from core.formats.comma_separated import write_csv
 from core.formats.exported import Exported, ExportedMark
 
-VERDICTS, REGIONS, PREDICTIONS = "verdicts.csv", "regions.csv", "predictions.csv"
+VERDICTS, REGIONS, READS, PREDICTIONS = "verdicts.csv", "regions.csv", "reads.csv", "predictions.csv"
+SAID = {"verdicts": VERDICTS, "regions": REGIONS, "reads": READS}
+"""Keys of `source` that bring what was said along."""
 VERDICT_COLUMNS = ("case", "target", "actor", "label", "stance", "confidence", "version", "comment", "at", "masks")
 REGION_COLUMNS = ("case", "target", "actor", "verdict", "field", "kind", "artefact", "mask", "names", "spans")
 READ_COLUMNS = ("case", "target", "actor", "label", "confidence", "seconds", "at")
@@ -36,7 +38,7 @@ def write_record(folder: Path, exported: Exported, record: Record) -> list[Path]
     return [
         write_csv(folder / VERDICTS, VERDICT_COLUMNS, _verdicts(exported)),
         write_csv(folder / REGIONS, REGION_COLUMNS, _regions(exported)),
-        write_csv(folder / "reads.csv", READ_COLUMNS, _reads(record)),
+        write_csv(folder / READS, READ_COLUMNS, _reads(record)),
         write_csv(folder / PREDICTIONS, PREDICTION_COLUMNS, _predictions(exported)),
         write_csv(folder / "labels.csv", LABEL_COLUMNS, _labels(record)),
         write_csv(folder / "decisions.csv", DECISION_COLUMNS, _decisions(record.decisions)),

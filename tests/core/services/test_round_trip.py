@@ -11,12 +11,14 @@ from core.contracts import Actor, MarkForm, VerdictForm
 from core.errors import BadInput
 from core.media import encode_mask
 from core.services.exporting import FORMATS
-from core.storage import cases, labels, verdicts, workspaces
+from core.storage import cases, labels, reads, verdicts, workspaces
 from tests.helpers.mixed_folder import TEXTS, write_mixed_folder
 from tests.helpers.tiny_product import corner_mark, names_of, open_home, truth, verdict
 
-HAVE_TIMES = ("workspace.toml", "verdicts.csv", "tasks.json")
-"""Files that say when a verdict was stored, which is another time in another home."""
+HAVE_TIMES = ("workspace.toml", "verdicts.csv", "reads.csv", "tasks.json")
+"""Files that say when something was stored, which is another time in another home."""
+WITHOUT_READS = ("label-studio",)
+"""Formats that have no place for what a person said before the model was shown; it is exported beside them."""
 LEAD = Actor("+lead@ward", "person", "Lead")
 
 
@@ -41,6 +43,10 @@ def state(container, name):
                 for t in targets
             },
             "verdicts": given,
+            "reads": [
+                (names[r.case_id], r.target, r.actor_id, r.label, r.confidence, r.seconds)
+                for r in reads.of_workspace(tx, found.id)
+            ],
         }
 
 
@@ -66,6 +72,8 @@ def mixed(tmp_path_factory):
         VerdictForm("mixed", "C7", "view", "unsure", "guess", None, "", marks[:2]),
         VerdictForm("mixed", "C8", "finding", "yes", "certain", None),
     ]
+    container.review.commit_read("mixed", "C7", "finding", "yes", "guess", actor=LEAD, seconds=2.5)
+    container.review.commit_read("mixed", "C9", "view", "unsure", "likely", actor=container.default_actor)
     for actor, form in zip((LEAD, LEAD, container.default_actor), forms, strict=True):
         container.review.save_verdict(form, actor=actor)
     yield container
@@ -81,7 +89,8 @@ def test_every_kind_of_field_and_mark_comes_back(mixed, tmp_path, name):
     )
     assert report.problems == ()
     assert report.verdicts == 3
-    assert state(other, "mixed") == state(mixed, "mixed")
+    kept = state(mixed, "mixed") | ({"reads": []} if name in WITHOUT_READS else {})
+    assert state(other, "mixed") == kept
     assert other.audit.verify().ok
     other.exporting.export("mixed", tmp_path / "again", name)
     for path in sorted((tmp_path / "out").rglob("*")):

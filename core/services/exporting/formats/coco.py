@@ -9,7 +9,7 @@ from core.formats.coco import write_coco
 from core.formats.coco_shapes import bounding_box, run_lengths
 from core.formats.exported import Exported, ExportedCase, ExportedMark, ExportedVerdict, Written
 from core.media import decode_mask
-from core.services.exporting.record import VERDICTS, spans_text
+from core.services.exporting.record import READS, VERDICTS, spans_text
 
 FILE = "annotations.json"
 Category = tuple[str, str]
@@ -50,7 +50,7 @@ def write(exported: Exported, folder: Path) -> Written:
         ],
         exported.spec.title,
     )
-    return Written((FILE,), {"kind": "coco", "file": FILE, "verdicts": VERDICTS})
+    return Written((FILE,), {"kind": "coco", "file": FILE, "verdicts": VERDICTS, "reads": READS})
 
 
 def _marks(exported: Exported) -> Iterator[tuple[ExportedVerdict, ExportedMark]]:
