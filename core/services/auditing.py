@@ -16,6 +16,7 @@ from core.storage.payloads import of_events
 WORDS: Mapping[str, str] = {
     "import": "imported cases",
     "import verdict": "imported a verdict",
+    "import read": "imported a read",
     "read": "read a case",
     "verdict": "gave a verdict",
     "undo": "took a verdict back",

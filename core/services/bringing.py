@@ -68,7 +68,7 @@ def store(
     answers = [read for read in said.reads if read.case in new]
     for actor in dict.fromkeys([*(v.actor or IMPORT.id for v, _ in chosen), *(read.actor for read in answers)]):
         actors.ensure(tx, _actor(actor))
-    own = {_who(read): _store_read(tx, ids, read) for read in answers}
+    own = {_who(read): _store_read(tx, workspace.name, ids, read, importer) for read in answers}
     for verdict, marks in chosen:
         stored = verdicts.add(tx, _new(ids, verdict, marks, own.get(_who(verdict))))
         _record(tx, workspace.name, verdict, stored.id, len(marks), importer)
@@ -106,8 +106,17 @@ def _who(said: SourceVerdict | SourceRead) -> Identity:
     return said.case, said.target, said.actor or IMPORT.id
 
 
-def _store_read(tx: Connection, ids: Mapping[str, int], read: SourceRead) -> int:
+def _store_read(tx: Connection, workspace: str, ids: Mapping[str, int], read: SourceRead, importer: Actor) -> int:
     stored = reads.add(tx, ids[read.case], read.target, read.actor, read.label, read.confidence, read.seconds)
+    subject: dict[str, str | int] = {
+        "case": read.case,
+        "target": read.target,
+        "label": read.label,
+        "confidence": read.confidence,
+        "given_by": read.actor,
+        "read": stored.id,
+    }
+    audit.append(tx, actor_id=importer.id, kind="import read", workspace=workspace, subject=subject)
     return stored.id
 
 

@@ -92,6 +92,8 @@ def test_every_kind_of_field_and_mark_comes_back(mixed, tmp_path, name):
     kept = state(mixed, "mixed") | ({"reads": []} if name in WITHOUT_READS else {})
     assert state(other, "mixed") == kept
     assert other.audit.verify().ok
+    kinds = [row.kind for row in other.audit.events(limit=50)]
+    assert (kinds.count("import verdict"), kinds.count("import read")) == (3, len(kept["reads"]))
     other.exporting.export("mixed", tmp_path / "again", name)
     for path in sorted((tmp_path / "out").rglob("*")):
         if path.is_file() and path.name not in HAVE_TIMES:
