@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from core.contracts import (
     Case,
+    ChangedCase,
     Estimate,
     FeedbackView,
     GateReport,
@@ -77,7 +78,7 @@ class Feedback:
             Thumbnail(
                 item.case,
                 self._picture(stored[item.case], (), spec),
-                f"{item.champion} → {item.candidate}, reference {item.reference}",
+                _changed(item, spec),
                 excerpt(stored[item.case], (), spec),
             )
             for item in shown
@@ -142,3 +143,13 @@ class Feedback:
             if m.mark.field == name and m.mark.mask
         ]
         return np.logical_or.reduce(masks) if masks else None
+
+
+def _changed(item: ChangedCase, spec: WorkspaceSpec) -> str:
+    """Return how an answer changed, in the words of the classes."""
+    target = spec.target(item.target)
+    before, now, reference = (
+        target.display.get(label, label) for label in (item.champion, item.candidate, item.reference)
+    )
+    title = f"{target.title or target.name}: " if len(spec.targets) > 1 else ""
+    return f"{title}{before} → {now}, reference {reference}"

@@ -9,8 +9,6 @@ from core.contracts import FieldEvidence, FieldView, MarkForm, MarkView, Populat
 from pages._ui.components import KINDS, came_back, component
 from pages._ui.format import number, percent, signed, value_words
 
-SMALLEST = 0.005
-"""Pulls below this are shown as nothing."""
 KEY = "marked_fields"
 """Session key that holds which fields were marked."""
 _component = component(
@@ -127,6 +125,6 @@ def _pull(value: float, two_ways: bool) -> dict[str, Any]:
     way = "for" if value > 0 else "against" if value < 0 else "neither for nor against"
     return {
         "value": value,
-        "words": signed(value) if abs(value) >= SMALLEST else "0.00",
+        "words": signed(value),
         "title": f"pulls {way} the answer",
     }

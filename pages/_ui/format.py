@@ -47,10 +47,11 @@ def value_words(value: float) -> str:
 
 
 def signed(value: float | None, places: int = 2) -> str:
-    """Return `value` with its sign."""
+    """Return `value` with its sign, but what rounds to nothing without one."""
     if value is None or not isfinite(value):
         return MISSING
-    return f"{value:+.{places}f}".replace("-", "−")
+    text = f"{value:+.{places}f}"
+    return (text if float(text) else text[1:]).replace("-", "−")
 
 
 def interval(low: float | None, high: float | None, places: int = 2) -> str:

@@ -15,7 +15,8 @@ def draw_thumbnails(items: tuple[Thumbnail, ...]) -> None:
     """Draw `items` side by side, as many in a row as fit; each links to its case."""
     with st.container(horizontal=True, gap="small"):
         for item in items:
-            with st.container(width=WIDTH if item.image is not None else WORDS_WIDTH, gap="xxsmall"):
+            worded = item.image is None and bool(item.text)
+            with st.container(width=WORDS_WIDTH if worded else WIDTH, gap="xxsmall", border=worded):
                 _draw_one(item)
 
 

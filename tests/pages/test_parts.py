@@ -40,6 +40,10 @@ def test_stored_numbers_are_shown_in_full():
     assert [figures.value_words(value) for value in values] == ["43", "12,345,678", "0.3", "−1,234.5", "1e−07"]
 
 
+def test_a_sign_only_where_something_is_left():
+    assert [figures.signed(value) for value in (0.2, -0.2, -0.004, 0.0)] == ["+0.20", "−0.20", "0.00", "0.00"]
+
+
 def test_when_adds_the_date_only_when_needed():
     now = datetime(2026, 5, 4, 12, 3, tzinfo=UTC)
     assert figures.when(now, now) == "12:03"
