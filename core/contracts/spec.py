@@ -181,7 +181,7 @@ class ModelSpec(Section):
     weights: str
     """Safetensors file inside the imported folder, or beside the workspace file."""
     head: str | None = None
-    """Name of the `torch.nn.Linear` that gives the logits; it is what retraining changes. Without it none is offered."""
+    """Name of the `torch.nn.Linear` that gives the logits: what retraining changes. Without it none is offered."""
 
 
 class TrainingSpec(Section):

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from safetensors.torch import load, save
 from torch import Tensor
 
-from core.contracts import Case, EvidenceView, FieldEvidence, FieldSpec, Workspace
+from core.contracts import Case, EvidenceView, FieldEvidence, FieldSpec, FieldValue, Workspace
 from core.errors import BadInput, NotFound
 from core.media.heat import heat_png
 from core.models.network import LogitModule
@@ -56,17 +56,22 @@ class Explaining:
 
     runtime: Runtime
     casebook: Casebook
-    fitting: Cache[str, tuple[str, ...]] = field(default_factory=lambda: Cache(32))
+    fitting: Cache[tuple[str, tuple[bool, ...]], tuple[str, ...]] = field(default_factory=lambda: Cache(32))
 
     def methods(self, model: LoadedModel, case: Case) -> tuple[str, ...]:
-        """Return the methods that fit this version, best first; decided once per version by looking at it."""
+        """Return the methods that fit this version, best first.
+
+        Decided by looking, once for each version and each combination of fields that a case holds: a missing field
+        has no gradient.
+        """
+        held = tuple(self.casebook.value(case, item.name) != FieldValue(item.name) for item in model.spec.fields)
 
         def look() -> tuple[str, ...]:
             target = model.manifest.targets[0].target
             subject, inputs, _ = self._question(model, case, target)
             return tuple(method.name for method in compatible(subject, inputs))
 
-        return self.fitting.get(model.key, look)
+        return self.fitting.get((model.key, held), look)
 
     def explain(
         self, workspace: Workspace, model: LoadedModel, case: Case, target: str, label: str, method: str

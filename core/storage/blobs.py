@@ -231,4 +231,7 @@ def _named(db: Database) -> set[str]:
     with db.read() as tx:
         for column in _NAMED_BY:
             named.update(tx.execute(select(column).where(column.is_not(None)).distinct()).scalars())
+        asked = select(schema.jobs.c.payload).where(schema.jobs.c.status.in_(("queued", "running")))
+        for payload in tx.execute(asked).scalars():
+            named.update(_NAME.findall(payload))
     return named

@@ -163,6 +163,18 @@ def test_collection_keeps_what_any_table_names_and_what_is_young(world, blobs):
     assert not blobs.has(young)
 
 
+def test_what_waiting_work_was_given_stays_until_it_is_done(world, blobs):
+    sha = blobs.put(b"weights of one's own")
+    age(blobs, sha, 7200)
+    with world.database.write() as tx:
+        job = jobs.add(tx, NewJob("champion", "demo", {"weights": sha}, "ada"))
+        jobs.claim_next(tx, "one", 60)
+    assert collect_garbage(world.database, blobs).removed == 0
+    with world.database.write() as tx:
+        jobs.finish(tx, job.id, "one", "done")
+    assert collect_garbage(world.database, blobs).removed == 1
+
+
 def test_storing_again_makes_an_old_blob_young(world, blobs):
     sha = blobs.put(b"about to be named")
     age(blobs, sha, 7200)
