@@ -1,17 +1,57 @@
 """Every registered gate check, on two untrained models."""
 
 import math
+from dataclasses import replace
 
 import pytest
 
+from core.contracts import WorkspaceSpec
+from core.learning.checks.base import GateContext
 from core.learning.checks.registry import checks
+from core.learning.marks import MarkedExamples
 from tests.helpers.gate_parts import gate_context
-from tests.helpers.model_parts import spec_of
+from tests.helpers.learning_parts import marked_of
+from tests.helpers.model_parts import AGE, COLOUR, IMAGE, NOTE, SMALL_TRANSFORMER, spec_of
 
-SPEC = spec_of(
-    attributes=[{"name": "sex", "sensitive": True}],
-    costs=[{"target": "shape", "truth": "a", "answer": "b", "cost": 3.0}],
-)
+KINDS = {
+    "image": {},
+    "text": {"fields": [NOTE], "encoder": SMALL_TRANSFORMER},
+    "table": {"fields": [AGE, COLOUR], "encoder": None},
+    "fusion": {
+        "fields": [{**item, "required": False} for item in (IMAGE, AGE, COLOUR, NOTE)],
+        "encoders": {"note": SMALL_TRANSFORMER},
+    },
+}
+
+
+@pytest.fixture(params=sorted(KINDS), scope="module")
+def spec(request) -> WorkspaceSpec:
+    return spec_of(
+        **KINDS[request.param],
+        attributes=[{"name": "sex", "sensitive": True}],
+        costs=[{"target": "shape", "truth": "a", "answer": "b", "cost": 3.0}],
+    )
+
+
+MAY_STAY = 0.05
+"""Reliance that is clearly larger than nothing has to fall: a candidate that relies as much as before may fail."""
+COUNT = {"image": 120}
+"""Ledger cases; fewer where each takes longer to explain."""
+
+
+def marks_on_one_field(spec: WorkspaceSpec) -> MarkedExamples:
+    """Marks on the first field alone: what a person would leave out."""
+    rows = marked_of(spec, 6)
+    for field in spec.fields[1:]:
+        rows.ignore[field.name][:] = False
+    return rows
+
+
+@pytest.fixture(scope="module")
+def context(spec) -> GateContext:
+    return gate_context(
+        spec, count=COUNT.get(spec.fields[0].kind if len(spec.fields) == 1 else "", 40), marked=marks_on_one_field(spec)
+    )
 
 
 @pytest.fixture(params=[check.name for check in checks()])
@@ -19,8 +59,8 @@ def check(request):
     return next(item for item in checks() if item.name == request.param)
 
 
-def test_gives_lines_with_n_interval_verdict_and_reason(check):
-    lines = check.run(gate_context(SPEC))
+def test_gives_lines_with_n_interval_verdict_and_reason(check, context):
+    lines = check.run(context)
     assert lines
     for line in lines:
         assert line.name.startswith(check.name)
@@ -32,15 +72,13 @@ def test_gives_lines_with_n_interval_verdict_and_reason(check):
             assert line.difference == pytest.approx(line.candidate - line.champion, abs=1e-9)
 
 
-def test_a_candidate_equal_to_the_champion_never_fails(check):
-    context = gate_context(SPEC)
-    same = gate_context(SPEC, champion=context.champion, candidate=context.champion)
+def test_a_candidate_equal_to_the_champion_never_fails(check, context):
+    same = replace(context, candidate=context.champion, answers=(context.answers[0], context.answers[0]))
     for line in check.run(same):
-        assert line.verdict != "fail"
+        assert line.verdict != "fail" or (check.name == "reliance" and line.candidate > MAY_STAY)
         if line.difference is not None and not math.isnan(line.difference):
             assert line.difference == 0
 
 
-def test_is_repeatable(check):
-    context = gate_context(SPEC)
+def test_is_repeatable(check, context):
     assert check.run(context) == check.run(context)

@@ -1,4 +1,4 @@
-"""Every registered strategy, on a network that learns whole and on one with a frozen backbone."""
+"""Every registered strategy, on networks that learn whole or have a frozen encoder, for every kind of field."""
 
 import pytest
 import torch
@@ -9,11 +9,29 @@ from core.learning.strategies.registry import strategies, strategy
 from core.models.network import build_network
 from core.models.training import TrainingPlan, fit
 from tests.helpers.learning_parts import context_of, fitted_network
-from tests.helpers.model_parts import RANDOM_BACKBONE, spec_of
+from tests.helpers.model_parts import AGE, COLOUR, IMAGE, NOTE, RANDOM_BACKBONE, SMALL_TRANSFORMER, spec_of
 
+PICTURE = {**IMAGE, "size": 32}
+EVERYTHING = [{**item, "required": False} for item in (IMAGE, AGE, COLOUR, NOTE)]
+TWO_TARGETS = [{"name": "shape", "classes": ["a", "b", "c"]}, {"name": "size", "classes": ["x", "y"]}]
 KINDS = {
     "trainable": {},
-    "frozen": {"encoder": RANDOM_BACKBONE, "fields": [{"name": "image", "kind": "image", "size": 32}]},
+    "frozen": {"encoder": RANDOM_BACKBONE, "fields": [PICTURE]},
+    "text": {"encoder": SMALL_TRANSFORMER, "fields": [NOTE]},
+    "table": {"encoder": None, "fields": [AGE, COLOUR]},
+    "fusion": {
+        "fields": EVERYTHING,
+        "targets": TWO_TARGETS,
+        "encoders": {"note": SMALL_TRANSFORMER},
+        "fusion": {"alignment": 0.1, "missing": 0.3, "dropout": 0.2},
+        "training": {"batch_size": 8, "seed": 3, "weighting": "uncertainty"},
+    },
+    "fusion with a frozen image": {
+        "fields": [PICTURE, *EVERYTHING[1:]],
+        "encoder": RANDOM_BACKBONE,
+        "encoders": {"note": SMALL_TRANSFORMER},
+        "fusion": {"alignment": 0.1},
+    },
 }
 
 

@@ -59,11 +59,14 @@ def supervised(context: StrategyContext) -> SupervisedObjective:
 
 
 def capped(penalty: Tensor, limit: Tensor) -> Tensor:
-    """Scale a penalty so that its value never exceeds `limit` (a fixed weight can destroy a fooled model)."""
+    """Scale a penalty so that its value never exceeds `limit` (a fixed weight can destroy a fooled model).
+
+    A limit below zero counts as zero: a penalty is never rewarded.
+    """
     value = float(penalty.detach())
     if value <= 0.0:
         return penalty
-    return penalty * min(1.0, float(limit.detach()) / value)
+    return penalty * min(1.0, max(0.0, float(limit.detach())) / value)
 
 
 def typical_probability(plain: SupervisedObjective, logits: dict[str, Tensor], labels: dict[str, Tensor]) -> float:

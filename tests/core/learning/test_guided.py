@@ -6,12 +6,15 @@ from torch import nn
 
 from core.learning.marks import MarkedExamples
 from core.learning.strategies.base import capped
+from core.learning.strategies.counterexamples import CounterexamplesStrategy
 from core.learning.strategies.guided import LOOK_WEIGHT, GuidedObjective, GuidedStrategy, _wrong_places
+from core.learning.strategies.labels import LabelsStrategy
 from core.models.examples import Examples
 from core.models.network import build_network
 from core.models.training import TrainingPlan, fit
-from tests.helpers.learning_parts import DEVICE, context_of, marked, marked_of
-from tests.helpers.model_parts import RANDOM_BACKBONE, spec_of
+from tests.helpers.learning_parts import DEVICE, context_of, fitted_network, marked, marked_of
+from tests.helpers.model_parts import AGE, NOTE, RANDOM_BACKBONE, SMALL_TRANSFORMER, spec_of
+from tests.helpers.planted import marked_rows, marked_texts, rows, table_spec, text_spec, texts
 
 TWO = {"targets": [{"name": "shape", "classes": ["dark", "bright"]}], "encoder": {"name": "mlp", "hidden": []}}
 
@@ -103,3 +106,69 @@ def test_a_frozen_network_is_never_judged_on_unchanged_validation_cases():
     plain = context.condense(context.validation).inputs["image"]
     assert len(seen) == 2
     assert not any(bool((part == plain).all(dim=1).any()) for part in seen)
+
+
+PLANTED = {
+    "a word": (text_spec(), texts, marked_texts, 10, 0.8, 0.95),
+    "a leaked field": (table_spec(), rows, marked_rows, 20, 0.6, 0.85),
+}
+
+
+@pytest.mark.parametrize("kind", sorted(PLANTED))
+def test_eight_marks_turn_a_model_from_a_planted_word_or_field(kind):
+    spec, cases, marks_of, epochs, fooled, cured = PLANTED[kind]
+    parts = {"train": cases(300, 1, telling=True), "validation": cases(60, 2, telling=True)}
+    test, accuracy = cases(300, 4, telling=False), {}
+    for strategy in (LabelsStrategy(), GuidedStrategy(), CounterexamplesStrategy()):
+        network = build_network(spec, 0)
+        context = context_of(spec, network, **parts, marked=marks_of(spec, 8))
+        fitted_network(network, context.train)
+        fit(network, strategy.objective(context), TrainingPlan(epochs=epochs, batch_size=32, learning_rate=1e-2))
+        with torch.no_grad():
+            answers = network(test.inputs)["shape"].argmax(dim=1)
+        accuracy[strategy.name] = float((answers == test.labels["shape"]).float().mean())
+    assert accuracy["labels"] < fooled
+    assert accuracy["guided"] > cured
+    assert accuracy["counterexamples"] > cured
+
+
+def test_penalty_of_numbers_is_in_their_own_spread():
+    """A number in other units is penalised alike: gradients are taken for one standard deviation."""
+    penalties = []
+    for unit in (1.0, 1000.0):
+        spec = spec_of(fields=[{"name": "age", "kind": "numeric"}], encoder=None)
+        network = build_network(spec, 0)
+        context = context_of(spec, network)
+        for examples in (context.train, context.marked.examples):
+            examples.inputs["age"].mul_(unit)
+        fitted_network(network, context.train)
+        penalties.append(float(GuidedObjective(context)._penalty(network, context.marked).detach()))
+    assert penalties[0] > 0
+    assert penalties[1] == pytest.approx(penalties[0], rel=0.01)
+
+
+def test_wrong_places_of_a_text_are_all_numbers_of_a_marked_word():
+    spec = spec_of(fields=[NOTE], encoder=SMALL_TRANSFORMER)
+    wrong = _wrong_places("note", marked_of(spec, 2), torch.zeros(2, 8, 4))
+    assert wrong.sum(dim=2).tolist() == [[0, 4, 0, 0, 0, 0, 0, 0]] * 2
+
+
+OPTIONAL = [{"name": "image", "kind": "image", "size": 32, "required": False}, {**AGE, "required": False}]
+
+
+def test_pairs_that_are_equal_have_no_gap_however_much_is_hidden():
+    """Fields that are hidden in training are hidden on both sides of a pair, or the gap would punish using them."""
+    spec = spec_of(fields=OPTIONAL, encoder=RANDOM_BACKBONE, fusion={"missing": 0.5, "dropout": 0.5})
+    network = build_network(spec, 0)
+    objective = GuidedStrategy().objective(context_of(spec, network))
+    side, chosen = objective._pairs.before, torch.arange(len(objective._pairs))
+    network.train()
+    with torch.no_grad():
+        before, after = (objective._answers(network, side, chosen, step=3)["shape"] for _ in range(2))
+        other = objective._answers(network, side, chosen, step=4)["shape"]
+    assert torch.equal(before, after)
+    assert not torch.equal(before, other)
+
+
+def test_a_cap_below_zero_takes_the_penalty_away_and_never_rewards_it():
+    assert float(capped(torch.tensor(3.0), torch.tensor(-1.0))) == 0.0
