@@ -55,6 +55,7 @@ def test_metrics_are_prometheus_text(served):
         "/review",
         "/retraining",
         "/audit",
+        "/playground",
         "home",
         "other",
         "session",

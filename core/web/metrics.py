@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from core.services.container import Container
 
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
-KNOWN_PATHS = ("/healthz", "/metrics", "/worklist", "/review", "/retraining", "/audit", "/playground")
+KNOWN_PATHS = ("/healthz", "/metrics", "/worklist", "/review", "/retraining", "/audit")
+PLAYGROUND = "/playground"
 
 
 class RequestCount:
@@ -56,6 +57,8 @@ def path_label(path: str) -> str:
     """Return the label of a path; all unknown ones share one, so that nobody can fill the memory with labels."""
     if path in KNOWN_PATHS or path == "session":
         return path
+    if path == PLAYGROUND or path.startswith(f"{PLAYGROUND}/"):
+        return PLAYGROUND
     return "home" if path == "/" else "other"
 
 
