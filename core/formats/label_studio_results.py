@@ -56,7 +56,7 @@ class Result:
     outline: Outline | None = None
     words: Words | None = None
     comment: str = ""
-    own: Mapping[str, object] = field(default_factory=dict)
+    own: Mapping[str, str] = field(default_factory=dict)
     """What our own export added."""
 
     @property
@@ -95,7 +95,7 @@ def read_result(entry: object) -> Result:
         outline=outline,
         words=_words(value) if outline is None and "start" in value else None,
         comment="\n".join(map(str, comment)) if isinstance(comment, list) else str(comment or ""),
-        own=own if isinstance(own, dict) else {},
+        own={key: str(value) for key, value in own.items() if value} if isinstance(own, dict) else {},
     )
 
 

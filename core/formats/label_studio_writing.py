@@ -182,8 +182,8 @@ class _Writer:
             meta["text"] = [verdict.comment]
         yield {**self._choice(f"v{verdict.id}", verdict.target, [verdict.label]), "meta": meta}
         for place, mark in enumerate(verdict.marks):
-            own = {"actor": verdict.actor, "target": verdict.target, "mark": place}
-            own |= {"kind": mark.kind, "artefact": mark.artefact}
+            own = {"actor": verdict.actor, "target": verdict.target, "mark": str(place), "kind": mark.kind}
+            own |= {"artefact": mark.artefact} if mark.artefact else {}
             for result in self._mark(f"v{verdict.id}-{place}", mark):
                 yield {**result, "meta": {OWN: own}}
 

@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path, PurePosixPath
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, unquote
 
 from core.contracts import UNSURE, ProgressReporter, WorkspaceSpec
 from core.errors import ImportRefused
@@ -17,8 +17,9 @@ from core.sources.base import BlobStore, SourceResult
 from core.sources.cells import CellError, cell_text
 from core.sources.columns import ID_COLUMN, all_columns
 from core.sources.label_studio_answers import AnswerReader, target_of
-from core.sources.reading import Assembled, assemble
+from core.sources.reading import assemble
 from core.sources.regions import RegionChecker
+from core.sources.said import with_what_was_said
 
 NETWORK = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 """How an address begins that is not one of a file in the folder: https:, s3:, data:, C:."""
@@ -54,7 +55,8 @@ class LabelStudioSource:
         for task in tasks.tasks:
             if names.get(task.number) in cases:
                 reader.take(task, names[task.number])
-        return _result(found, tasks, reader)
+        said = with_what_was_said(found, spec, self.folder)
+        return _with_answers(said, tasks, reader)
 
     def _table(self, spec: WorkspaceSpec, tasks: Tasks, names: dict[int, str]) -> Table:
         """Return a table of the tasks; `names` is told the id of each."""
@@ -90,9 +92,9 @@ class LabelStudioSource:
         if not given:
             return None
         path = _path_of(given)
-        if not path.is_absolute() and ".." not in path.parts and (self.folder / path).is_file():
-            return path.as_posix()
         places = self._places.get(path.name, ())
+        if path.as_posix() in places:
+            return path.as_posix()
         if len(places) == 1:
             return places[0]
         if places:
@@ -116,9 +118,8 @@ class LabelStudioSource:
 def _path_of(given: str) -> PurePosixPath:
     """Return the path that Label Studio's way of naming a file holds."""
     if given.startswith(SERVED) or NETWORK.match(given):
-        parts = urlsplit(given)
-        inner = parse_qs(parts.query).get("d", [""])[0]
-        return PurePosixPath(inner or unquote(parts.path))
+        path, _, query = given.partition("#")[0].partition("?")
+        return PurePosixPath(parse_qs(query).get("d", [""])[0] or unquote(path))
     return PurePosixPath(given)
 
 
@@ -165,8 +166,14 @@ def _listed(names: list[str]) -> str:
     return shown if len(names) <= SHOWN else f"{shown} and {len(names) - SHOWN} more"
 
 
-def _result(found: Assembled, tasks: Tasks, reader: AnswerReader) -> SourceResult:
+def _with_answers(said: SourceResult, tasks: Tasks, reader: AnswerReader) -> SourceResult:
+    """Return what the tables beside the tasks say, and what the tasks say."""
     predictions = sum(task.predictions for task in tasks.tasks)
-    notes = (f"{predictions} predictions in {tasks.file} were left out; our own are made anew.",) if predictions else ()
-    problems = sorted((*found.problems, *reader.problems), key=lambda problem: problem.line)
-    return SourceResult(found.cases, tuple(problems), reader.regions, reader.verdicts, notes)
+    left_out = f"{predictions} predictions in {tasks.file} were left out; our own are made anew."
+    return replace(
+        said,
+        problems=tuple(sorted((*said.problems, *reader.problems), key=lambda problem: problem.line)),
+        regions=(*reader.regions, *said.regions),
+        verdicts=(*reader.verdicts, *said.verdicts),
+        notes=(*said.notes, left_out) if predictions else said.notes,
+    )

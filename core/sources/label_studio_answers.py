@@ -11,7 +11,7 @@ from core.formats.label_studio_writing import FIELD_MARKS, IGNORE
 from core.formats.tables import RowProblem
 from core.media import encode_mask
 from core.sources.base import SourceRegion, SourceVerdict
-from core.sources.cells import CellError, one_of
+from core.sources.cells import CellError, cell_text, one_of
 from core.sources.regions import RegionChecker
 
 ACTOR = "label-studio:"
@@ -51,25 +51,36 @@ class AnswerReader:
     def take(self, task: Task, case: str) -> None:
         """Read the annotations of a task that became `case`, the oldest first."""
         for annotation in task.annotations:
-            fresh: dict[Identity, _Said] = {}
-            for verdict in self._verdicts(task, annotation, case):
-                fresh[case, verdict.target, verdict.actor] = _Said(verdict, [])
-            by = next(((target, actor) for _, target, actor in fresh), (None, _actor(annotation, {})))
-            for region in self._regions(task, annotation, case, by):
-                fresh.setdefault((case, region.target, region.actor), _Said(None, [])).regions.append(region)
-            self._said.update(fresh)
+            try:
+                self._take(task, annotation, case, _person(annotation))
+            except CellError as error:
+                self.problems.append(RowProblem(task.number, error.column, error.reason))
 
-    def _verdicts(self, task: Task, annotation: Annotation, case: str) -> Iterator[SourceVerdict]:
+    def _take(self, task: Task, annotation: Annotation, case: str, person: str | None) -> None:
+        fresh: dict[Identity, _Said] = {}
+        for verdict in self._verdicts(task, annotation, case, person):
+            fresh[case, verdict.target, verdict.actor] = _Said(verdict, [])
+        by = next(((target, actor) for _, target, actor in fresh), (None, person))
+        for region in self._regions(task, annotation, case, by):
+            fresh.setdefault((case, region.target, region.actor), _Said(None, [])).regions.append(region)
+        self._said.update(fresh)
+
+    def _verdicts(self, task: Task, annotation: Annotation, case: str, person: str | None) -> Iterator[SourceVerdict]:
         comments = [result.comment for result in annotation.results if not result.labels and result.comment]
         for result in annotation.results:
             if result.is_mark or not result.labels or _marks_fields(result):
                 continue
             try:
-                yield self._verdict(annotation, result, case, "\n".join(comments))
+                verdict = self._verdict(result, case, person)
+                yield replace(
+                    verdict,
+                    comment=verdict.comment or cell_text("comment", "\n".join(comments)),
+                    at=verdict.at or ("" if result.own else annotation.at),
+                )
             except CellError as error:
                 self.problems.append(RowProblem(task.number, error.column, error.reason))
 
-    def _verdict(self, annotation: Annotation, result: Result, case: str, comment: str) -> SourceVerdict:
+    def _verdict(self, result: Result, case: str, person: str | None) -> SourceVerdict:
         target = target_of(self.spec, result)
         if target is None:
             known = "; ".join(f"{item.name}: {', '.join(item.classes)}" for item in self.spec.targets)
@@ -81,12 +92,12 @@ class AnswerReader:
             case=case,
             target=target,
             label=result.labels[0],
-            actor=_actor(annotation, own),
+            actor=_text(own, "actor") or person,
             stance=cast(Stance, _word(own, "stance", Stance, "unsure" if result.labels[0] == UNSURE else "agree")),
             confidence=cast(Confidence, _word(own, "confidence", Confidence, "certain")),
-            comment=result.comment or comment,
+            comment=cell_text("comment", result.comment),
             version=_text(own, "version"),
-            at=_text(own, "at") or ("" if own else annotation.at),
+            at=_text(own, "at") or "",
         )
 
     def _regions(
@@ -111,7 +122,9 @@ class AnswerReader:
     def _marks(self, result: Result, case: str, by: tuple[str | None, str | None]) -> Sequence[SourceRegion]:
         """Return what one result marks; `by` is the target that it belongs to and who marked it."""
         kind, artefact = _kind(result)
-        target, actor = _text(result.own, "target") or by[0], _text(result.own, "actor") or by[1]
+        targets = tuple(target.name for target in self.spec.targets)
+        target = one_of("target", _text(result.own, "target") or "", targets, "target") or by[0]
+        actor = _text(result.own, "actor") or by[1]
         fields = result.labels if _marks_fields(result) else (self._field(result),)
         marks = (SourceRegion(case, name, kind, artefact, actor=actor, target=target) for name in fields)
         return [self.checker.checked(self._drawn(mark, result)) for mark in marks]
@@ -213,18 +226,18 @@ def _kind(result: Result) -> tuple[MarkKind, str | None]:
     for label in result.labels:
         head, _, name = label.partition(":")
         if head.strip().lower() == IGNORE:
-            return "ignore", name.strip() or None
+            return "ignore", cell_text("artefact", name.strip()) or None
     return "look_here", None
 
 
-def _actor(annotation: Annotation, own: Mapping[str, object]) -> str | None:
-    return _text(own, "actor") or (f"{ACTOR}{annotation.actor}" if annotation.actor else None)
+def _person(annotation: Annotation) -> str | None:
+    """Return who of Label Studio's people gave an annotation."""
+    return cell_text("completed_by", f"{ACTOR}{annotation.actor}") if annotation.actor else None
 
 
-def _text(own: Mapping[str, object], key: str) -> str | None:
-    value = own.get(key)
-    return value if isinstance(value, str) and value else None
+def _text(own: Mapping[str, str], key: str) -> str | None:
+    return cell_text(key, own.get(key)) or None
 
 
-def _word(own: Mapping[str, object], key: str, vocabulary: object, default: str) -> str:
+def _word(own: Mapping[str, str], key: str, vocabulary: object, default: str) -> str:
     return one_of(key, _text(own, key) or default, get_args(vocabulary), key)

@@ -17,8 +17,6 @@ from tests.helpers.tiny_product import corner_mark, names_of, open_home, truth, 
 
 HAVE_TIMES = ("workspace.toml", "verdicts.csv", "reads.csv", "tasks.json")
 """Files that say when something was stored, which is another time in another home."""
-WITHOUT_READS = ("label-studio",)
-"""Formats that have no place for what a person said before the model was shown; it is exported beside them."""
 LEAD = Actor("+lead@ward", "person", "Lead")
 
 
@@ -89,7 +87,7 @@ def test_every_kind_of_field_and_mark_comes_back(mixed, tmp_path, name):
     )
     assert report.problems == ()
     assert report.verdicts == 3
-    kept = state(mixed, "mixed") | ({"reads": []} if name in WITHOUT_READS else {})
+    kept = state(mixed, "mixed")
     assert state(other, "mixed") == kept
     assert other.audit.verify().ok
     kinds = [row.kind for row in other.audit.events(limit=50)]

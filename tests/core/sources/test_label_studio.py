@@ -236,6 +236,35 @@ def test_a_mark_that_does_not_fit_is_listed_and_the_verdict_stays(folder, result
     assert words_of_reason in reason
 
 
+@pytest.mark.parametrize(
+    "own",
+    [
+        {"mark": [1], "target": {}},
+        {"target": "other"},
+        {"actor": "a\0b"},
+        {"stance": "sure"},
+        {"kind": 3},
+        [],
+        "x",
+        None,
+    ],
+)
+def test_what_our_export_added_may_be_damaged(folder, own):
+    box = drawn("rectanglelabels", {"x": 0, "y": 0, "width": 50, "height": 50}) | {"meta": {"tandem": own}}
+    said = choice() | {"meta": {"tandem": own, "text": [None, 3]}}
+    result = read(folder, [task(said, box), task(choice("no"), data={"image": "b.png"})])
+    assert [case.name for case in result.cases] == ["a", "b"]
+    assert {verdict.case for verdict in result.verdicts} >= {"b"}
+    assert all(problem.line == 1 for problem in result.problems)
+
+
+@pytest.mark.parametrize("name", ["1" * 5000, "http://[", "a\0.png", "/data/upload/", "?", "..", "s3:"])
+def test_names_that_no_file_has(folder, name):
+    result = read(folder, [task(choice(), data={"image": name}), task(choice("no"), data={"image": "b.png"})])
+    assert [case.name for case in result.cases] == ["b"]
+    assert [problem.line for problem in result.problems] == [1]
+
+
 def test_offsets_of_emoji_in_both_ways_of_counting():
     text = "😀😀 dry 😀 cough"
     for start, end in ((3, 6), (5, 8)):
