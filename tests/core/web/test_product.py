@@ -84,7 +84,14 @@ def test_parent_in(arguments, parent):
 
 @pytest.mark.parametrize(
     ("path", "label"),
-    [("/", "home"), ("/review", "/review"), ("/x/../etc", "other"), ("session", "session"), ("/review/9", "other"), ("/playground/api/x", "/playground")],
+    [
+        ("/", "home"),
+        ("/review", "/review"),
+        ("/x/../etc", "other"),
+        ("session", "session"),
+        ("/review/9", "other"),
+        ("/playground/api/x", "/playground"),
+    ],
 )
 def test_paths_get_a_bounded_number_of_labels(path, label):
     assert path_label(path) == label
