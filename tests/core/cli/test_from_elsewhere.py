@@ -116,6 +116,11 @@ def test_dicom_files_become_cases_that_nobody_can_be_known_by(ward, tmp_path):
     for name in (b"Doe", b"Jane", b"19610203", b"A-77", b"1.2.826", b"disc/"):
         assert name not in kept, name
     assert desk.json("import", ward / "ward.toml", ward)["unchanged"] == PATIENTS
+    desk.json("export", "ward", tmp_path / "out")
+    other = Desk(tmp_path / "other")
+    assert other.json("import", tmp_path / "out" / "workspace.toml", tmp_path / "out")["added"] == PATIENTS
+    other.json("export", "ward", tmp_path / "again")
+    assert (tmp_path / "again" / "cases.csv").read_bytes() == (tmp_path / "out" / "cases.csv").read_bytes()
 
 
 def tasks_of(folder: Path) -> list[dict]:
