@@ -25,6 +25,6 @@ def draw_about(case: CaseView, reading: Reading, top: DeltaGenerator) -> None:
     why = f" · why next: {plain(shorten(case.why, 80))}" if case.why and case.position else ""
     top.markdown(f"case **{plain(shorten(case.name, 40))}** · {place}{held}{why}", wrap=False, width="stretch")
     if top.button("keys", key="keys_help", shortcut="F1", type="tertiary"):
-        show_help()
+        show_help(case)
     with top:
         draw_keys(case, reading.nonce)

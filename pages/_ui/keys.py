@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.contracts import CaseView
 from pages._ui.labels import CONFIDENCE_KEYS, MANY, UNSURE_KEY, digits
@@ -45,15 +46,21 @@ ON_PICTURE = (
     ("Esc", "leave the picture, so that Enter saves"),
     ("+, −, Home", "zoom in, zoom out, whole picture"),
 )
+MARKING = (
+    ("i, k", "ignore this, look here"),
+    ("z", "undo the last mark"),
+    ("Delete", "clear the marks of this kind"),
+    ("Esc", "leave, so that Enter saves"),
+)
 ON_WORDS = (
     ("arrows, Home, End", "move from word to word; Shift takes several"),
     ("Space", "mark or free the words under the cursor"),
-    ("i, k, z, Delete, Esc", "as on the picture"),
+    *MARKING,
 )
 ON_VALUES = (
     ("arrows", "move from row to row, and between ignore and look here"),
     ("Space", "mark or free the field"),
-    ("i, k, z, Delete, Esc", "as on the picture"),
+    *MARKING,
 )
 
 
@@ -129,15 +136,22 @@ def draw_keys(case: CaseView, nonce: str) -> None:
 
 
 @st.dialog("Keys", width="medium")
-def show_help() -> None:
-    """List every key."""
+def show_help(case: CaseView) -> None:
+    """List every key that acts on this case."""
+    kinds = {field.kind for field in case.fields}
+    parts = (
+        ("On the picture, when it has the focus", ON_PICTURE, {"image"}),
+        ("On the values, when they have the focus", ON_VALUES, {"numeric", "categorical"}),
+        ("On the text, when it has the focus", ON_WORDS, {"text"}),
+    )
     page, marks = st.columns(2)
-    for column, title, lines in (
-        (page, "On the page", HELP),
-        (page, "On a text, when it has the focus", ON_WORDS),
-        (marks, "On the picture, when it has the focus", ON_PICTURE),
-        (marks, "On the values, when they have the focus", ON_VALUES),
-    ):
-        column.markdown(f"**{title}**")
-        column.table({"key": [k for k, _ in lines], "does": [d for _, d in lines]}, hide_index=True)
+    _list_keys(page, "On the page", HELP)
+    for title, lines, own in parts:
+        if kinds & own:
+            _list_keys(marks, title, lines)
     st.caption("No key acts while you type. Ctrl+Enter in the comment saves.")
+
+
+def _list_keys(column: DeltaGenerator, title: str, lines: tuple[tuple[str, str], ...]) -> None:
+    column.markdown(f"**{title}**")
+    column.table({"key": [key for key, _ in lines], "does": [does for _, does in lines]}, hide_index=True)
