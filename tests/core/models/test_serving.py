@@ -5,7 +5,17 @@ from torch import nn
 
 from core.models import serving
 from core.models.batching import CPU_VALUES, GPU_VALUES, cases_per_pass, padded, passes
-from tests.helpers.model_parts import IMAGE, RANDOM_BACKBONE, cases_of, model_of, spec_of
+from tests.helpers.model_parts import (
+    AGE,
+    COLOUR,
+    IMAGE,
+    NOTE,
+    RANDOM_BACKBONE,
+    SMALL_TRANSFORMER,
+    cases_of,
+    model_of,
+    spec_of,
+)
 
 CPU, GPU = torch.device("cpu"), torch.device("cuda")
 
@@ -83,17 +93,45 @@ def test_passes_have_one_shape_on_a_gpu():
     assert not filled[3:].any()
 
 
+EVERYTHING = {
+    "fields": [{**item, "required": False} for item in (IMAGE, AGE, COLOUR, NOTE)],
+    "encoders": {"note": SMALL_TRANSFORMER},
+}
+MINILM = {"fields": [{**NOTE, "tokeniser": "wordpiece"}], "encoder": {"name": "minilm"}}
+
+
+@pytest.mark.parametrize("changes", [EVERYTHING, MINILM], ids=["everything", "minilm"])
+def test_every_kind_of_field_is_served_as_the_network_answers(changes):
+    spec = spec_of(**changes)
+    model, cases = model_of(spec), cases_of(spec, 7)
+    ours = serving.predict(serving.setup(model), serving.decode(model, cases.inputs, batched=True))["shape"]
+    with torch.no_grad():
+        expected = model.network(cases.inputs)["shape"].numpy()
+    assert np.isfinite(ours).all()
+    assert np.abs(ours - expected).max() <= 1e-4
+
+
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
-@pytest.mark.parametrize("encoder", [{"name": "mlp"}, RANDOM_BACKBONE])
-def test_gpu_answers_do_not_depend_on_company_and_are_those_of_the_cpu(encoder):
-    spec = spec_of(encoder=encoder, fields=[{**IMAGE, "size": 96}])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"encoder": {"name": "mlp"}, "fields": [{**IMAGE, "size": 96}]},
+        {"encoder": RANDOM_BACKBONE, "fields": [{**IMAGE, "size": 96}]},
+        EVERYTHING,
+        MINILM,
+    ],
+    ids=["mlp", "backbone", "everything", "minilm"],
+)
+def test_gpu_answers_do_not_depend_on_company_and_are_those_of_the_cpu(changes):
+    spec = spec_of(**changes)
     model, images = model_of(spec), cases_of(spec, 20).inputs
     on_gpu = model_of(spec)
     object.__setattr__(on_gpu, "device", GPU)
     on_gpu.network.to(GPU)
     served = serving.setup(on_gpu)
     together = serving.predict(served, images)["shape"]
-    alone = np.concatenate([serving.predict(served, {"image": images["image"][i : i + 1]})["shape"] for i in range(20)])
+    rows = [{name: value[i : i + 1] for name, value in images.items()} for i in range(20)]
+    alone = np.concatenate([serving.predict(served, row)["shape"] for row in rows])
     assert np.abs(together - alone).max() <= 1e-4
     expected = serving.predict(serving.setup(model), images)["shape"]
     assert np.abs(together - expected).max() <= 0.05 * np.abs(expected).max()
