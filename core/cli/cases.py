@@ -18,9 +18,10 @@ from core.cli.frame import (
     show,
     wait_for,
 )
-from core.contracts import Confidence, MarkForm, Prediction, TargetAnswer, VerdictForm, WorkspaceSpec
+from core.contracts import Confidence, MarkForm, TargetAnswer, VerdictForm, WorkspaceSpec
 from core.errors import BadInput, NotFound, UserError
 from core.services.files import writing_into
+from core.services.shapes import explanation_object, prediction_object
 
 if TYPE_CHECKING:
     from core.services.container import Container
@@ -126,20 +127,6 @@ def predict(workspace: WorkspaceArgument, case: CaseArgument, as_json: JsonOptio
     show(as_json, prediction_object(case, prediction), *(answer_line(answer) for answer in prediction.targets))
 
 
-def prediction_object(case: str, prediction: Prediction) -> dict[str, object]:
-    """Return a prediction as JSON."""
-    targets = {
-        answer.target: {
-            "probabilities": dict(zip(answer.classes, answer.probabilities, strict=True)),
-            "set": list(answer.answer_set),
-            "defers": answer.defers,
-            "reason": answer.reason,
-        }
-        for answer in prediction.targets
-    }
-    return {"case": case, "version": prediction.version, "targets": targets}
-
-
 def answer_line(answer: TargetAnswer) -> str:
     """Return an answer in words."""
     line = f"{answer.target}: {answer.label} ({answer.probability:.2f}); can't rule out: {', '.join(answer.answer_set)}"
@@ -159,15 +146,7 @@ def explain(
     with opened() as container:
         explained = container.predictions.explain(workspace, case, method, label=label, target=target)
     attributions = written(explained, out)
-    result = {
-        "case": case,
-        "version": explained.version,
-        "method": explained.method,
-        "target": explained.target,
-        "label": explained.label,
-        "completeness_error": explained.completeness_error,
-        "attributions": attributions,
-    }
+    result = explanation_object(explained, attributions)
     show(as_json, result, *(f"{field}: {value}" for field, value in attributions.items()))
 
 

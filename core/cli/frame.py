@@ -2,7 +2,6 @@
 
 import functools
 import json
-import math
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -12,6 +11,7 @@ import typer
 
 from core.contracts import Estimate, Progress
 from core.errors import TandemError, Unavailable
+from core.services.shapes import finite
 from core.settings import load_settings
 
 if TYPE_CHECKING:
@@ -44,17 +44,7 @@ def refusable(command: Command) -> Command:
 
 def emit(value: Mapping[str, object]) -> None:
     """Print `value` as one line of JSON; what is not a finite number becomes null."""
-    typer.echo(json.dumps(_finite(value), ensure_ascii=False, allow_nan=False))
-
-
-def _finite(value: object) -> object:
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    if isinstance(value, Mapping):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
-    return value
+    typer.echo(json.dumps(finite(value), ensure_ascii=False, allow_nan=False))
 
 
 def show(as_json: bool, value: Mapping[str, object], *lines: str) -> None:

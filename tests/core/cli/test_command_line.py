@@ -16,7 +16,7 @@ from core.errors import BadInput, NotFound, UserError
 
 COMMANDS = [
     "demo", "import", "export", "predict", "explain", "verdict", "retrain", "gate", "promote", "reject", "rollback",
-    "status", "gc", "worker", "serve", "bench", "audit", "erase",
+    "status", "gc", "worker", "serve", "bench", "audit", "erase", "token",
 ]  # fmt: skip
 runner = CliRunner()
 
@@ -35,7 +35,7 @@ def spec() -> WorkspaceSpec:
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_has_help_and_json(command):
-    names = [command] if command != "audit" else ["audit", "verify"]
+    names = {"audit": ["audit", "verify"], "token": ["token", "list"]}.get(command, [command])
     result = runner.invoke(app, [*names, "--help"])
     assert result.exit_code == 0
     assert "--json" in result.stdout
@@ -45,6 +45,7 @@ def test_the_commands_are_those_of_the_design():
     group = typer.main.get_command(app)
     assert sorted(group.commands) == sorted(COMMANDS)
     assert sorted(group.commands["audit"].commands) == ["export", "verify"]
+    assert sorted(group.commands["token"].commands) == ["create", "list", "revoke"]
     assert all(command.help for command in group.commands.values())
 
 
