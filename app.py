@@ -23,7 +23,7 @@ from core.web.lazy import LazyApplication
 from core.web.lifecycle import Product, end_with_parent, parent_in
 from core.web.metrics import RequestCount, metrics_reply
 from core.web.sockets import send_at_once
-from core.web.uploads import emptied
+from core.web.uploads import emptied, removed
 
 PLAYGROUND = "/playground"
 UPLOADS = load_settings().home / "uploads"
@@ -56,7 +56,7 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
         async with playground.running():
             yield
     finally:
-        await run_in_threadpool(emptied, UPLOADS)
+        await run_in_threadpool(removed, UPLOADS)
         await run_in_threadpool(product.stop)
 
 

@@ -1,4 +1,4 @@
-"""The folder of the playground's uploads: private, and empty whenever the process starts or stops."""
+"""The folder of the playground's uploads: private, emptied when the process starts, gone when it stops."""
 
 import shutil
 from pathlib import Path
@@ -12,6 +12,11 @@ def emptied(folder: Path) -> Path:
     OSError
         When it can't be made.
     """
-    shutil.rmtree(folder, ignore_errors=True)
+    removed(folder)
     folder.mkdir(parents=True, mode=0o700, exist_ok=True)
     return folder
+
+
+def removed(folder: Path) -> None:
+    """Remove `folder` and what it holds; where that can't be done, the next start tries again."""
+    shutil.rmtree(folder, ignore_errors=True)

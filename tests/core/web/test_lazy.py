@@ -6,7 +6,7 @@ import pytest
 
 from core.web.lazy import LazyApplication
 from core.web.sockets import send_at_once
-from core.web.uploads import emptied
+from core.web.uploads import emptied, removed
 
 
 class Inner:
@@ -90,6 +90,9 @@ def test_the_uploads_folder_is_private_and_empty(tmp_path):
         assert folder.stat().st_mode & 0o777 == 0o700
         assert list(folder.iterdir()) == []
         (folder / "left.png").write_bytes(b"x")
+    removed(folder)
+    removed(folder)
+    assert not folder.exists()
 
 
 def test_listening_sockets_send_at_once():
