@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from core.contracts import FieldKind
-from core.learning.phrases import insert, phrase_of, remove
+from core.learning.phrases import holds, insert, phrases_of, remove
 
 
 class Content(Protocol):
@@ -48,22 +48,22 @@ class Phrases:
 
     def replace(self, own: Tensor, donor: Tensor, mask: Tensor) -> Tensor:
         """Leave the marked words out, wherever they stand in the text."""
-        rows = [remove(text, phrase_of(text, marked)) for text, marked in zip(own, mask, strict=True)]
+        rows = [remove(text, phrases_of(text, marked)) for text, marked in zip(own, mask, strict=True)]
         return torch.stack(rows)
 
     def paste(
         self, own: Tensor, donor: Tensor, mask: Tensor, generator: torch.Generator, toggle: bool
     ) -> tuple[Tensor, Tensor]:
-        """Put the donors' marked words in at a random place; with `toggle`, take all of them out where they are."""
+        """Put the donors' marked words in at a random place; with `toggle`, take them out where they all are."""
         texts, places = [], []
         for text, source, marked in zip(own, donor, mask, strict=True):
-            phrase = phrase_of(source, marked)
-            has = len(phrase) > 0 and bool(torch.isin(phrase, text).all())
-            without = remove(text, phrase) if has else text
+            phrases = phrases_of(source, marked)
+            has = holds(text, phrases)
+            without = remove(text, phrases) if has else text
             if toggle and has:
                 changed, place = without, torch.zeros_like(marked)
             else:
-                changed, place = insert(without, phrase, generator)
+                changed, place = insert(without, phrases, generator)
             texts.append(changed)
             places.append(place)
         return torch.stack(texts), torch.stack(places)
@@ -73,9 +73,9 @@ class Phrases:
         inside = torch.rand(len(own), generator=generator) < 0.5
         texts = []
         for text, source, marked, wanted in zip(own, donor, mask, inside.tolist(), strict=True):
-            phrase = phrase_of(source, marked)
-            without = remove(text, phrase)
-            texts.append(insert(without, phrase, generator)[0] if wanted else without)
+            phrases = phrases_of(source, marked)
+            without = remove(text, phrases)
+            texts.append(insert(without, phrases, generator)[0] if wanted else without)
         return torch.stack(texts)
 
 
