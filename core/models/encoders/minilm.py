@@ -72,7 +72,10 @@ class MiniLM(Encoder):
 
 def _model(load_weights: bool) -> Any:
     from transformers import BertConfig, BertModel  # loads slowly, and only this encoder needs it
+    from transformers.utils import logging
 
+    logging.set_verbosity_error()  # its report of weights that are rightly left out, and a bar, would go to the log
+    logging.disable_progress_bar()
     folder = minilm_folder()
     if load_weights:
         return BertModel.from_pretrained(
