@@ -13,6 +13,7 @@ from core.services.embeddings import Silent
 from core.services.own_models import Offered, OwnModels
 from core.services.runtime import Runtime
 from core.services.scoring import Scoring
+from core.services.soundness import usable
 from core.sources.base import RowProblem, SourceResult
 from core.sources.registry import source_of
 from core.sources.workspace_file import load_workspace, parse_workspace
@@ -93,7 +94,7 @@ class Importing:
         reporter: ProgressReporter,
         beside: Path = SHIPPED,
     ) -> ImportReport:
-        result = source_of(spec, folder).read(spec, self.runtime.blobs, reporter)
+        result = usable(spec, source_of(spec, folder).read(spec, self.runtime.blobs, reporter))
         if not result.cases:
             raise ImportRefused(_nothing_usable(spec, result))
         said = brought(spec, result, self.runtime.blobs)
