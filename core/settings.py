@@ -26,7 +26,7 @@ class Settings:
     port: int
     """`PORT` (default 8501): where the workbench listens."""
     demos: tuple[str, ...]
-    """`TANDEM_DEMOS` (default `decoy-digits`, comma separated, may be empty): prepared at start."""
+    """`TANDEM_DEMOS` (default `decoy-digits,arrests`, comma separated, may be empty): prepared at start."""
     lease_seconds: float
     """`TANDEM_LEASE_SECONDS` (default 15): a silent worker's job is taken over after this."""
     threads: int
@@ -65,7 +65,7 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
     """
     env = os.environ if environment is None else environment
     home = Path(env.get("TANDEM_HOME", ".tandem")).expanduser().resolve()
-    demos, folders = env.get("TANDEM_DEMOS", "decoy-digits"), env.get("TANDEM_MODELS", "")
+    demos, folders = env.get("TANDEM_DEMOS", "decoy-digits,arrests"), env.get("TANDEM_MODELS", "")
     return Settings(
         home=home,
         database_url=env.get("TANDEM_DATABASE_URL") or f"sqlite:///{home / 'tandem.db'}",

@@ -16,9 +16,12 @@ from playwright.sync_api import Page, sync_playwright
 
 from core.contracts import BenchOptions, Figure
 from core.errors import Unavailable
+from core.settings import load_settings
 from tests.helpers.product import BROWSER_FLAGS, BROWSERS, Served, serving
 
 WORKSPACE = "decoy-digits"
+DEMOS = ",".join(load_settings({}).demos)
+"""Those that a start without settings prepares."""
 CASES = 20
 QUICK_CASES = 3
 TIMEOUT = 60_000
@@ -32,10 +35,10 @@ def run(options: BenchOptions) -> Mapping[str, Figure]:
     with tempfile.TemporaryDirectory(prefix="tandem-bench-") as folder:
         home = Path(folder) / "home"
         started = time.perf_counter()
-        with serving(home):
+        with serving(home, demos=DEMOS):
             healthz = time.perf_counter() - started
         started = time.perf_counter()
-        with serving(home) as served:
+        with serving(home, demos=DEMOS) as served:
             restart = time.perf_counter() - started
             with browser_page() as page:
                 first = first_review_seconds(page, served)
