@@ -74,8 +74,9 @@ def _model(load_weights: bool) -> Any:
     from transformers import BertConfig, BertModel  # loads slowly, and only this encoder needs it
     from transformers.utils import logging
 
-    logging.set_verbosity_error()  # its report of weights that are rightly left out, and a bar, would go to the log
-    logging.disable_progress_bar()
+    # Its report of weights that are rightly left out, and a bar, would go to the log.
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     folder = minilm_folder()
     if load_weights:
         return BertModel.from_pretrained(
