@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, suppress
 from core.web.hosts import Application, Message, Receive, Scope, Send
 from core.web.refusals import Refusal, refuse
 
-BUILD_AFTER_SECONDS = 20.0
+BUILD_AFTER_SECONDS = 10.0
 """Importing Gradio takes 3 s of one core: the first pages of a start come first."""
 log = logging.getLogger(__name__)
 BROKEN = Refusal(503, "The playground can't start. The server's log says why; everything else works.")

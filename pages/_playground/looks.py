@@ -32,9 +32,10 @@ GREY = gr.themes.Color(
 )
 CSS = """
 .gradio-container { max-width: 1200px !important; margin: 0 auto !important; }
+.gradio-container input.subdued { color: var(--body-text-color-subdued) !important; }
 .playground-note { color: var(--body-text-color-subdued); }
 .dark .tab-container button.selected { color: #74bfe0; }
-.dark .playground-words .textspan, .dark .playground-words .textspan *, .dark .playground-words .category-label {
+.dark .playground-words .textspan, .dark .playground-words .textspan *, .dark .playground-words .legend-item {
   color: white !important;
 }
 .playground-layers { position: relative; width: min(100%, 420px); line-height: 0; }
@@ -52,6 +53,10 @@ def theme() -> gr.themes.Base:
         button_primary_background_fill_hover="*primary_600",
         button_primary_text_color="white",
         button_primary_background_fill_dark="#1f7fa8",
+        body_text_color_subdued="*neutral_500",
+        body_text_color_subdued_dark="*neutral_300",
+        block_info_text_color="*neutral_500",
+        block_info_text_color_dark="*neutral_300",
         link_text_color="*primary_500",
         link_text_color_dark="#74bfe0",
         body_background_fill="white",

@@ -50,5 +50,6 @@ def token_command(home: Path, *arguments: str) -> dict:
 
 
 def program(served: Served, name: str = "robot") -> Program:
-    """Make a token for a served product."""
+    """Make a token for a served product whose playground is there: its first request waits until it is built."""
+    httpx.get(f"{served.url}{PLAYGROUND}/", timeout=120).raise_for_status()
     return Program(served, token_command(served.home, "create", name)["secret"])

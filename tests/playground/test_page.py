@@ -1,6 +1,7 @@
 """The page in a real browser, light and dark: a stored case, an image, other kinds of field, and what goes wrong."""
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 
 pytestmark = [pytest.mark.slow, pytest.mark.journey]
 TIMEOUT = 60_000
@@ -26,6 +27,14 @@ def _own(url, base):
     return url.startswith((base, "data:", "blob:"))
 
 
+def assert_accessible(page):
+    """Nothing that axe calls serious or critical."""
+    found = Axe().run(page).response["violations"]
+    assert [
+        (one["id"], one["nodes"][0]["html"][:200]) for one in found if one["impact"] in ("serious", "critical")
+    ] == []
+
+
 def choose_workspace(page, title):
     page.click("#playground-workspace input")
     page.get_by_role("option", name=title).click()
@@ -40,6 +49,7 @@ def test_a_stored_case_gets_an_answer_and_evidence(page):
     page.click("#playground-explain")
     page.wait_for_selector(".playground-layers img[alt='the evidence over it']")
     assert "Error reached" in page.inner_text(".gradio-container")
+    assert_accessible(page)
 
 
 def test_an_uploaded_image_gets_the_same_answer_and_leaves_no_file_behind(page, robot, playground_folder):
@@ -70,6 +80,8 @@ def test_numbers_categories_and_words_are_asked_for_and_explained(page):
     page.wait_for_selector(".playground-words >> text=noisy")
     assert page.locator(".playground-words b, .playground-words img, .playground-words strong").count() == 0
     assert "70 years" in page.inner_text(".gradio-container")
+    page.wait_for_selector("text=300 is out of range", state="detached")
+    assert_accessible(page)
 
 
 def test_what_goes_wrong_is_said_on_the_page(page):
