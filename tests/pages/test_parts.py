@@ -1,5 +1,6 @@
 """Formats, escaping, keys and the painter's Python side."""
 
+import tomllib
 from base64 import b64encode
 from datetime import UTC, datetime, timedelta
 from math import nan
@@ -137,3 +138,8 @@ def test_desk_does_not_hold_the_page():
 def test_every_page_is_short():
     for page in (Path(__file__).parents[2] / "pages").glob("*.py"):
         assert len(page.read_text().splitlines()) <= 80, page.name
+
+
+def test_garbage_is_not_collected_after_every_run_of_a_page():
+    options = tomllib.loads((Path(__file__).parents[2] / ".streamlit" / "config.toml").read_text())
+    assert options["runner"]["postScriptGC"] is False, "with a model in the process it holds everything up for long"
