@@ -35,7 +35,7 @@ CSS = """
 .gradio-container input.subdued { color: var(--body-text-color-subdued) !important; }
 .playground-note { color: var(--body-text-color-subdued); }
 .dark .tab-container button.selected { color: #74bfe0; }
-.dark .playground-words .textspan, .dark .playground-words .textspan *, .dark .playground-words .legend-item {
+.dark .playground-words .text, .dark .playground-words .legend-item {
   color: white !important;
 }
 .playground-layers { position: relative; width: min(100%, 420px); line-height: 0; }
