@@ -17,22 +17,12 @@ CT = [f"{_A}/CT2/{n}" for n in (17106, 17136, 17166, 17196)] + [f"{_B}/CT2N/{n}"
 CT += [f"{_B}/CT5N/{n}" for n in (2062, 2392, 2693, 3023, 3353)]
 MR = [f"{_C}/MR2/{n}" for n in (15970, 4950, 4981, 5011, 6273, 6605, 6935)]
 MR += [f"{_C}/MR700/{n}" for n in (4467, 4528, 4558, 4588)]
-SPLITS = (
-    "train",
-    "ledger",
-    "train",
-    "calibration",
-    "train",
-    "validation",
-    "train",
-    "ledger",
-    "train",
-    "ledger",
-    "train",
-)
-"""Which split the files of either list go to, in their order."""
-WAITING = ("MR_small.dcm", "examples_overlay.dcm", f"{_A}/CR1/6154")
+SPLITS = (*["train"] * 5, *["ledger"] * 3, *["calibration"] * 2, "validation")
+"""Which split the eleven files of either list go to, in their order."""
+WIDE = "examples_overlay.dcm"
+WAITING = ("MR_small.dcm", WIDE, f"{_A}/CR1/6154")
 """Files without a label: 16 bits with a window; 12 bits, wider than high, with two windows; inverted and rescaled."""
+CASES = len(CT) + len(MR) + len(WAITING)
 FILM = "examples_ybr_color.dcm"
 """Thirty frames, so it can't become a case."""
 NAMING = (
@@ -86,7 +76,7 @@ class Disc:
 
     def film_line(self) -> int:
         """Return the line of the CSV that names the film."""
-        return 1 + len(CT) + len(MR) + len(WAITING) + 1
+        return 1 + CASES + 1
 
 
 def write_disc(folder: Path) -> Disc:

@@ -13,7 +13,6 @@ WIDTH, HEIGHT = 16, 12
 PERSON = 9
 """The number that Label Studio gave to who answered."""
 NOTE = "😀 seen through the third window"
-MARKED = {"w000": "brush", "w001": "rectangle", "w002": "words"}
 TOML = """
 name = "windows"
 title = "Bright above or below"
@@ -116,18 +115,16 @@ def _results(number: int) -> list[dict[str, object]]:
 
 
 def _marks() -> dict[str, dict[str, object]]:
-    size = {"original_width": WIDTH, "original_height": HEIGHT, "image_rotation": 0}
+    """Return the marks by the case that they are on: a brush, a rectangle in percent, a word."""
+    picture = {"from_name": "tag", "to_name": "img", "original_width": WIDTH, "original_height": HEIGHT}
+    brush = {"format": "rle", "rle": _literal(brushed()), "brushlabels": ["ignore: corner"]}
+    rectangle = {"x": 25, "y": 50, "width": 25, "height": 25, "rectanglelabels": ["look here"]}
     start = NOTE.index("third")
-    values: dict[str, dict[str, object]] = {
-        "brushlabels": {"format": "rle", "rle": _literal(brushed()), "brushlabels": ["ignore: corner"]},
-        "rectanglelabels": {"x": 25, "y": 50, "width": 25, "height": 25, "rectanglelabels": ["look here"]},
-        "labels": {"start": start, "end": start + 5, "text": "third", "labels": ["ignore: number"]},
-    }
-    shown = {"labels": ("note", {})}
+    word = {"start": start, "end": start + 5, "text": "third", "labels": ["ignore: number"]}
     return {
-        case: {"type": kind, "from_name": "tag", "to_name": shown.get(kind, ("img", size))[0], "value": value}
-        | shown.get(kind, ("img", size))[1]
-        for case, (kind, value) in zip(MARKED, values.items(), strict=True)
+        "w000": {"type": "brushlabels", **picture, "image_rotation": 0, "value": brush},
+        "w001": {"type": "rectanglelabels", **picture, "image_rotation": 0, "value": rectangle},
+        "w002": {"type": "labels", "from_name": "tag", "to_name": "note", "value": word},
     }
 
 

@@ -11,13 +11,13 @@ from playwright.sync_api import Page, WebSocket, expect
 
 from core.formats.label_studio_masks import brush_mask
 from tests.helpers.commands import command
-from tests.helpers.hospital_disc import WAITING, naming_words, on_a_screen, write_disc
+from tests.helpers.hospital_disc import CASES, WAITING, WIDE, naming_words, on_a_screen, write_disc
 from tests.helpers.labelled_project import HEIGHT, NOTE, TASKS, WIDTH, boxed, brushed, is_answered, write_project
 from tests.helpers.looks import Looker
 from tests.helpers.persons import MousePerson
 from tests.helpers.product import Served
 from tests.helpers.stored import Stored
-from tests.helpers.workbench import PATIENCE, Workbench
+from tests.helpers.workbench import PATIENCE, Answer, Workbench
 
 COMMENT = "why <b>not</b>? 😀"
 BOX = (5, 2, 9, 6)
@@ -85,13 +85,37 @@ def test_a_label_studio_project_is_read_on_and_given_back(page: Page, served: Se
     told = command(served.home, "import", toml, toml.parent, "--wait").result
     answered = sum(map(is_answered, range(TASKS)))
     assert (told["added"], told["verdicts"], told["problems"], told["version"]) == (TASKS, answered, [], "v1")
-    stored = Stored(served.home, "windows")
-    third = NOTE.index("third")
+    stored, third = Stored(served.home, "windows"), NOTE.index("third")
     assert marks_of(stored, "w000") == [("image", "ignore", "corner", brushed().tolist())]
     assert marks_of(stored, "w001") == [("image", "look_here", None, boxed().tolist())]
     assert marks_of(stored, "w002") == [("note", "ignore", "number", [[third, third + 5]])]
 
     person = MousePerson(Workbench(page, served.url, "windows"))
+    case, answer = read_and_mark(person, looker)
+    mask = painted(BOX, WIDTH, HEIGHT)
+    mine = [("image", "ignore", "pane", mask.tolist()), ("note", "ignore", "pane", [list(WORD)])]
+    assert marks_of(stored, case) == mine
+
+    out = tmp_path / "out"
+    command(served.home, "export", "windows", out, "--format", "label-studio")
+    tasks = {task["data"]["id"]: task for task in json.loads((out / "tasks.json").read_text())}
+    assert len(tasks) == TASKS
+    person_said(tasks[case]["annotations"], mask)
+    model_said(tasks[case]["predictions"], answer)
+
+    other = Stored(tmp_path / "home", "windows")
+    again = command(other.home, "import", out / "workspace.toml", out).result
+    assert (again["added"], again["problems"]) == (TASKS, [])
+    before, after = kept(stored), kept(other)
+    for name, rows in before.items():
+        assert after[name] == rows, name
+    assert (len(before["cases"]), len(before["marks"]), len(before["reads"])) == (TASKS, 5, 1)
+    assert marks_of(other, case) == mine
+
+
+def read_and_mark(person: MousePerson, looker: Looker) -> tuple[str, Answer]:
+    """Read the next case, mark a part of its picture and a word, save; return the case and what the model said."""
+    page = person.bench.page
     person.bench.visit("worklist")
     person.press("open_next")
     case = person.bench.wait_for_blind()
@@ -107,27 +131,14 @@ def test_a_label_studio_project_is_read_on_and_given_back(page: Page, served: Se
     person.bench.key("verdict_comment").locator("input, textarea").fill(COMMENT)
     looker.look("label-studio-review")
     person.save()
-    mask = painted(BOX, WIDTH, HEIGHT)
-    mine = [("image", "ignore", "pane", mask.tolist()), ("note", "ignore", "pane", [list(WORD)])]
-    assert marks_of(stored, case) == mine
+    return case, answer
 
-    out = tmp_path / "out"
-    command(served.home, "export", "windows", out, "--format", "label-studio")
-    tasks = {task["data"]["id"]: task for task in json.loads((out / "tasks.json").read_text())}
-    assert len(tasks) == TASKS
-    person_said(tasks[case]["annotations"], mask)
-    (offered,) = tasks[case]["predictions"]
+
+def model_said(predictions: list[dict], answer: Answer) -> None:
+    """Check that the only prediction of a task is the answer that the person saw."""
+    (offered,) = predictions
     assert offered["model_version"] == answer.version
     assert [result["value"]["choices"] for result in offered["result"]] == [[answer.label]]
-
-    other = Stored(tmp_path / "home", "windows")
-    again = command(other.home, "import", out / "workspace.toml", out).result
-    assert (again["added"], again["problems"]) == (TASKS, [])
-    before, after = kept(stored), kept(other)
-    for name, rows in before.items():
-        assert after[name] == rows, name
-    assert (len(before["cases"]), len(before["marks"]), len(before["reads"])) == (TASKS, 5, 1)
-    assert marks_of(other, case) == mine
 
 
 def person_said(annotations: list[dict], mask: NDArray[np.bool_]) -> None:
@@ -159,46 +170,52 @@ def test_a_disc_of_a_hospital_is_read_and_names_nobody(
 ):
     disc = write_disc(tmp_path / "disc")
     told = command(served.home, "import", disc.toml, disc.folder, "--wait")
-    assert told.result["version"] == "v1"
+    assert (told.result["added"], told.result["version"]) == (CASES, "v1")
     assert [problem["line"] for problem in told.result["problems"]] == [disc.film_line()]
-    stored = Stored(served.home, "disc")
 
+    stored, pages = Stored(served.home, "disc"), []
     person = MousePerson(Workbench(page, served.url, "disc"))
-    pages = []
     cases = {name: case_of(stored, on_a_screen(name)) for name in WAITING}
     for name, case in cases.items():
         person.bench.open_case(case)
         person.bench.wait_for_blind()
         shows(person.bench, on_a_screen(name))
         pages.append(page.inner_text("body"))
-    height, width = on_a_screen("examples_overlay.dcm").shape
-    case = cases["examples_overlay.dcm"]
+    case = cases[WIDE]
+    read_wide_one(person, stored, case, looker)
+    pages.append(page.inner_text("body"))
+    for path in ("worklist", "audit"):
+        person.bench.visit(path)
+        pages.append(page.inner_text("body"))
+    pages.append(page.content())
+
+    words, files = naming_words(), [served.log, *(path for path in served.home.rglob("*") if path.is_file())]
+    nobody_is_named("the pages", "\n".join(pages).encode(), words, case)
+    nobody_is_named("the tab's socket", b"\n".join(received), words, case)
+    nobody_is_named("the command line", told.words.encode(), words, "PatientName")
+    nobody_is_named("the home", b"\n".join(path.read_bytes() for path in files), words, case)
+    on_disc = b"\n".join(path.read_bytes() for path in disc.folder.rglob("*") if path.is_file())
+    assert [word for word in words if word.encode() not in on_disc] == [], "the words are on the disc as they stand"
+
+
+def read_wide_one(person: MousePerson, stored: Stored, case: str, looker: Looker) -> None:
+    """Read the picture that is wider than high, mark a part of it, save; the mark lies where it was drawn."""
+    height, width = on_a_screen(WIDE).shape
+    box = (20, 30, 200, 120)
     person.bench.open_case(case)
     person.commit("MR")
     person.ask_evidence()
     person.choose("verdict_label", "MR")
-    box = (20, 30, 200, 120)
     paint(person, box, width, height)
     person.name_artefact("edge of the film")
     looker.look("dicom-review")
     person.save()
     (mark,) = stored.marks(case)
     wanted = painted(box, width, height)
-    assert (mark.kind, mark.pixels.shape) == ("ignore", wanted.shape)
+    assert (mark.kind, mark.artefact, mark.pixels.shape) == ("ignore", "edge of the film", wanted.shape)
     assert (mark.pixels & wanted).sum() >= 0.95 * (mark.pixels | wanted).sum()
-    pages.append(page.inner_text("body"))
-    for path in ("worklist", "audit"):
-        person.bench.visit(path)
-        pages.append(page.inner_text("body"))
-    pages.append(page.content())
-    words = naming_words()
-    nobody_is_named("the pages", "\n".join(pages).encode(), words, case)
-    nobody_is_named("the tab's socket", b"\n".join(received), words, case)
-    nobody_is_named("the command line", told.words.encode(), words, "PatientName")
-    files = [served.log, *(path for path in served.home.rglob("*") if path.is_file())]
-    nobody_is_named("the home", b"\n".join(path.read_bytes() for path in files), words, case)
-    on_disc = b"\n".join(path.read_bytes() for path in disc.folder.rglob("*") if path.is_file())
-    assert [word for word in words if word.encode() not in on_disc] == [], "the words are on the disc as they stand"
+    said = "SELECT verdicts.label FROM verdicts JOIN cases ON cases.id = case_id WHERE cases.name = ?"
+    assert stored.rows(said, case) == [("MR",)]
 
 
 def nobody_is_named(where: str, content: bytes, words: frozenset[str], surely: str) -> None:
