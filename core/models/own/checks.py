@@ -10,7 +10,7 @@ from core.contracts import WorkspaceSpec
 from core.errors import BadInput
 from core.models.encoders.base import Entry
 from core.models.own.answers import as_logits
-from core.models.own.code import build_module, fill
+from core.models.own.code import FAILURES, build_module, fill, words_of
 from core.models.own.network import OwnNetwork
 
 SAME = 1e-5
@@ -100,11 +100,10 @@ def _run(check: Callable[[Trial], None], trial: Trial) -> None:
         check(trial)
     except BadInput:
         raise
-    except Exception as error:
+    except FAILURES as error:
         shapes = ", ".join(f"{name} {list(tensor.shape)}" for name, tensor in trial.given.items())
         raise BadInput(
-            f"The model failed on {trial.count} real cases: {type(error).__name__}: {error}. "
-            f"It was given, in this order: {shapes}."
+            f"The model failed on {trial.count} real cases: {words_of(error)}. It was given, in this order: {shapes}."
         ) from error
 
 

@@ -16,6 +16,9 @@ from core.errors import BadInput
 
 SHOWN = 3
 """Misfits that a message lists."""
+LONGEST_WORDS = 300
+FAILURES = (Exception, SystemExit)
+"""What a person's code may raise; leaving the program is no answer either."""
 
 
 def search_in(folders: Sequence[Path]) -> None:
@@ -47,9 +50,9 @@ def build_module(model: ModelSpec) -> nn.Module:
         raise BadInput(_no_function(model.callable, sys.modules[name]))
     try:
         built = function()
-    except Exception as error:
+    except FAILURES as error:
         raise BadInput(
-            f"{_called(model)} failed: {_words(error)}. It is called without arguments and must return the module."
+            f"{_called(model)} failed: {words_of(error)}. It is called without arguments and must return the module."
         ) from error
     if not isinstance(built, nn.Module):
         raise BadInput(f"{_called(model)} returned {type(built).__name__}, wanted a torch.nn.Module. Correct the code.")
@@ -113,8 +116,8 @@ def _imported(name: str, called: str) -> ModuleType:
             f"model.callable is {called!r}, but there is no module {error.name!r}. Install it, or name the folder that "
             "holds its code in TANDEM_MODELS."
         ) from error
-    except Exception as error:
-        raise BadInput(f"Module {name!r} of model.callable {called!r} can't be imported: {_words(error)}.") from error
+    except FAILURES as error:
+        raise BadInput(f"Module {name!r} of model.callable {called!r} can't be imported: {words_of(error)}.") from error
 
 
 def _no_function(called: str, module: ModuleType) -> str:
@@ -128,5 +131,6 @@ def _called(model: ModelSpec) -> str:
     return f"model.callable {model.callable!r}"
 
 
-def _words(error: Exception) -> str:
-    return f"{type(error).__name__}: {str(error).rstrip('.')}"
+def words_of(error: BaseException) -> str:
+    """Return what a person's code raised, in words, the first 300 characters."""
+    return f"{type(error).__name__}: {str(error)[:LONGEST_WORDS].rstrip('.')}"

@@ -271,6 +271,7 @@ def test_notes_say_what_can_not_be_offered() -> None:
         ("convolutional", "classifier", "there is no such part. There are: fc"),
         ("no_module", None, "returned str, wanted a torch.nn.Module"),
         ("fails", None, "failed: ValueError: no such layer"),
+        ("exits", None, "failed: SystemExit: .{250,310} It is called without arguments"),
         ("not_callable", None, "its module has no function 'not_callable'"),
         ("convolutionl", None, "no function 'convolutionl'. Did you mean 'convolutional'?"),
         ("tests.helpers.none:build", None, "there is no module 'tests.helpers.none'.*TANDEM_MODELS"),
@@ -278,7 +279,7 @@ def test_notes_say_what_can_not_be_offered() -> None:
 )
 def test_what_it_must_keep(function: str, head: str | None, message: str) -> None:
     build = getattr(own_models, function, own_models.convolutional)
-    data = weights_of(build()) if function not in ("no_module", "fails", "not_callable") else b""
+    data = weights_of(build()) if function not in ("no_module", "fails", "exits", "not_callable") else b""
     with pytest.raises(BadInput, match=message):
         adopt(workspace(function, head), data, {"image": images()}, CPU)
 
