@@ -9,6 +9,8 @@ SHELL := /bin/bash
 
 # python3.11 where there is one, else whatever python3 is; .ci/environment.py refuses anything older than 3.11.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
+# As many tests at once as this machine has cores, at most 4; files and folders with a served product stay together.
+PROCESSES = -n $(shell n=$$(nproc); echo $$((n < 4 ? n : 4))) --dist loadgroup --no-loadscope-reorder
 NAME ?= loop
 ARGS ?=
 RUNTIME = python="$$($(PYTHON) .ci/environment.py runtime)"
@@ -26,13 +28,13 @@ run:
 
 check:
 	@$(DEVELOP)
-	.ci/check "$$python" "not slow and not journey and not kill" -n 2
+	.ci/check "$$python" "not slow and not journey and not kill" $(PROCESSES)
 
 test:
 	@$(DEVELOP)
 	tests/ensure_system.sh
 	"$$python" -m pip check
-	.ci/check "$$python" ""
+	.ci/check "$$python" "" $(PROCESSES)
 
 bench:
 	@$(DEVELOP)

@@ -15,6 +15,22 @@ share_processors()
 DATA = ROOT.parent / "shared" / "data"
 
 
+TOGETHER = ("journeys", "playground", "faults")
+"""Folders that share one served product or prepared homes: each runs in one process, and first, for they take longest."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With several processes, keep a folder of `TOGETHER`, else a file, in one process (`--dist loadgroup`)."""
+
+    def group(item: pytest.Item) -> str:
+        folder = item.path.relative_to(ROOT / "tests").parts[0]
+        return folder if folder in TOGETHER else str(item.path)
+
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(group(item)))
+    items.sort(key=lambda item: TOGETHER.index(group(item)) if group(item) in TOGETHER else len(TOGETHER))
+
+
 @pytest.fixture(autouse=True)
 def isolated_environment(tmp_path_factory, monkeypatch) -> None:
     """Give every test a home of its own and none of the person's settings."""
