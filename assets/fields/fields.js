@@ -120,19 +120,18 @@ class FieldTable {
     if (pulls && this.pulls !== JSON.stringify(pulls)) this.marking.plain = false;
     [this.pulled, this.pulls] = [same, JSON.stringify(pulls)];
     this.marking.find("pull").textContent = pulls ? "pull on the answer" : "";
-    const scale = Math.max(0, ...Object.values(pulls ?? {}).map((pull) => Math.abs(pull.value))) || 1;
     this.rows.forEach(({ evidence }, i) => {
       const pull = pulls?.[this.names[i]];
-      evidence.replaceChildren(...(pull ? [this.pull(pull, scale)] : []));
+      evidence.replaceChildren(...(pull ? [this.pull(pull)] : []));
     });
   }
 
-  pull({ value, words, title }, scale) {
+  pull({ value, size, words, title }) {
     const cell = make("span", "tandem-evidence");
     const track = make("span", "tandem-pull");
     track.setAttribute("aria-hidden", "true");
     const bar = make("span", value < 0 ? "tandem-down" : "tandem-up");
-    bar.style.width = `${(50 * Math.abs(value)) / scale}%`;
+    bar.style.width = `${50 * size}%`;
     track.append(bar);
     const number = make("span", "tandem-place", words);
     number.title = title;

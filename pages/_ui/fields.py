@@ -114,17 +114,19 @@ def _strip(field: FieldView) -> dict[str, Any] | None:
 
 
 def _pulls(fields: tuple[FieldView, ...], evidence: Mapping[str, FieldEvidence], two_ways: bool) -> dict[str, Any]:
+    """Return each field's pull; bars are as long as the field's share beside the largest of all kinds of field."""
+    largest = max((item.share for item in evidence.values()), default=0.0) or 1.0
     return {
-        field.name: _pull(evidence[field.name].value or 0.0, two_ways) for field in fields if field.name in evidence
+        field.name: _pull(evidence[field.name].value or 0.0, evidence[field.name].share / largest, two_ways)
+        for field in fields
+        if field.name in evidence
     }
 
 
-def _pull(value: float, two_ways: bool) -> dict[str, Any]:
+def _pull(value: float, size: float, two_ways: bool) -> dict[str, Any]:
     if not two_ways:
-        return {"value": abs(value), "words": number(abs(value)), "title": "how much the answer hangs on it"}
+        return {
+            "value": abs(value), "size": size, "words": number(abs(value)), "title": "how much the answer hangs on it"
+        }  # fmt: skip
     way = "for" if value > 0 else "against" if value < 0 else "neither for nor against"
-    return {
-        "value": value,
-        "words": signed(value),
-        "title": f"pulls {way} the answer",
-    }
+    return {"value": value, "size": size, "words": signed(value), "title": f"pulls {way} the answer"}

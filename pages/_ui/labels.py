@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import streamlit as st
 
 from core.contracts import UNSURE, TargetView
@@ -9,6 +11,8 @@ from pages._ui.text import plain, shorten
 
 MANY = 10
 """Above this many classes the picker is a list with a filter box."""
+BESIDE = 4
+"""Up to this many answers stand beside the question's title, more below it."""
 UNSURE_KEY = "s"
 
 
@@ -37,18 +41,19 @@ def _caption(target: TargetView, value: str) -> str:
 def pick_label(target: TargetView, key: str, *, titled: bool) -> None:
     """Draw the picker of one target under the element key `key`; its title stands beside it when `titled`."""
     values = [choice.value for choice in target.choices if choice.value != UNSURE] + [UNSURE]
-    title = plain(target.title)
-    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-        if titled:
+    title, beside = plain(target.title), titled and len(values) <= BESIDE
+    visibility: Literal["visible", "collapsed"] = "visible" if titled and not beside else "collapsed"
+    if len(target.choices) > MANY:
+        st.selectbox(
+            title, values, key=key, index=None, placeholder="type to filter", label_visibility=visibility,
+            format_func=lambda value: "unsure" if value == UNSURE else words(target, value),
+        )  # fmt: skip
+        return
+    with st.container(horizontal=beside, vertical_alignment="center" if beside else "top", gap="xsmall"):
+        if beside:
             st.markdown(title, width="content")
-        if len(target.choices) > MANY:
-            st.selectbox(
-                title, values, key=key, index=None, placeholder="type to filter", label_visibility="collapsed",
-                format_func=lambda value: "unsure" if value == UNSURE else words(target, value),
-            )  # fmt: skip
-            return
         st.segmented_control(
-            title, values, key=key, format_func=lambda value: _caption(target, value), label_visibility="collapsed"
+            title, values, key=key, format_func=lambda value: _caption(target, value), label_visibility=visibility
         )
 
 

@@ -8,9 +8,9 @@ from fake_data import image_field, target, thumbnails
 from fake_kinds import COLOURS, category_field, kind_states, number_field, text_field
 from fake_services import FakeServices, State, digits_state
 
-from core.contracts import FieldView, MarkForm, PopulationView, Thumbnail
+from core.contracts import FieldEvidence, FieldView, MarkForm, PopulationView, Thumbnail
 from core.errors import BadInput
-from pages._ui.fields import KEY, marked_field, place_words, shown_value
+from pages._ui.fields import KEY, _pulls, marked_field, place_words, shown_value
 from pages._ui.words import component_key, marked_words, spans_of
 
 
@@ -141,3 +141,14 @@ def test_standing_marks_of_every_kind_are_saved_again_when_nothing_was_touched(o
     app.button(key="verdict_submit").click().run()
     assert state.forms[-1].comment == "again"
     assert state.forms[-1].marks == first
+
+
+def test_bars_are_as_long_as_the_share_beside_all_fields():
+    found = {
+        "image": FieldEvidence("image", "image", share=0.8),
+        "age": FieldEvidence("age", "numeric", value=-0.3, share=0.2),
+    }
+    assert _pulls((number_field(),), found, True) == {
+        "age": {"value": -0.3, "size": 0.25, "words": "−0.30", "title": "pulls against the answer"}
+    }
+    assert _pulls((number_field(),), found, False)["age"]["words"] == "0.30"
