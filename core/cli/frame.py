@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from core.contracts import Estimate, Progress
-from core.errors import TandemError, Unavailable
+from core.errors import BadInput, TandemError, Unavailable
 from core.services.shapes import finite
 from core.settings import load_settings
 
@@ -32,6 +32,7 @@ def refusable(command: Command) -> Command:
     @functools.wraps(command)
     def guarded(**options: object) -> None:
         try:
+            _require_utf8(options)
             command(**options)
         except TandemError as error:
             note(f"Error: {error}")
@@ -40,6 +41,14 @@ def refusable(command: Command) -> Command:
             raise typer.Exit(1) from error
 
     return guarded
+
+
+def _require_utf8(options: Mapping[str, object]) -> None:
+    """Refuse an argument whose bytes are no text; paths may be of any bytes."""
+    for name, value in options.items():
+        for text in value if isinstance(value, list) else [value]:
+            if isinstance(text, str) and any("\ud800" <= character <= "\udfff" for character in text):
+                raise BadInput(f"{name.replace('_', '-')}: {text[:40]!r} is not UTF-8. Write it in UTF-8.")
 
 
 def emit(value: Mapping[str, object]) -> None:

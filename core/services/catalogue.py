@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from core.contracts import Case, ReferenceLabel, Split, TargetSpec, Workspace, WorkspaceSpec
-from core.errors import Conflict, NotFound
+from core.errors import BadInput, Conflict, NotFound
 from core.models.registry import LoadedModel, load_version
 from core.services.runtime import Runtime
 from core.storage import cases, labels, versions, workspaces
@@ -85,12 +85,14 @@ def target_of(spec: WorkspaceSpec, name: str | None) -> TargetSpec:
     Raises
     ------
     NotFound
-        When the name is unknown, or missing where there are several.
+        When the name is unknown.
+    BadInput
+        When it is missing where there are several.
     """
     known = ", ".join(target.name for target in spec.targets)
     if name is None:
         if len(spec.targets) > 1:
-            raise NotFound(f"Workspace {spec.name!r} has several targets. Name one of: {known}.")
+            raise BadInput(f"Workspace {spec.name!r} has several targets. Name one of: {known}.")
         return spec.targets[0]
     for target in spec.targets:
         if target.name == name:

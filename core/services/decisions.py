@@ -8,6 +8,7 @@ from core.contracts import Actor, CheckVerdict, Decision, DecisionKind, GateRepo
 from core.errors import BadInput, Conflict, Refused
 from core.services.catalogue import Catalogue
 from core.services.runtime import Runtime
+from core.services.wording import require_storable
 from core.storage import actors, audit, decisions, gates, jobs, versions
 
 
@@ -36,7 +37,7 @@ class Deciding:
         Raises
         ------
         BadInput
-            When the reason is empty.
+            When the reason is empty or can't be stored.
         Conflict
             When somebody decided first, or the version can't be decided on.
         Refused
@@ -44,6 +45,7 @@ class Deciding:
         """
         if not choice.reason.strip():
             raise BadInput("A decision needs a reason, for the record. Write one sentence.")
+        require_storable("The reason", choice.reason)
         with self.runtime.database.write() as tx:
             actors.ensure(tx, actor)
             found = self.catalogue.locked(tx, workspace)

@@ -6,6 +6,7 @@ from core.contracts import Actor, AuditEvent
 from core.errors import BadInput
 from core.services.catalogue import Catalogue
 from core.services.runtime import Runtime
+from core.services.wording import require_storable
 from core.storage import actors
 from core.storage.blobs import GarbageReport, collect_garbage
 from core.storage.erasure import erase_case
@@ -20,6 +21,7 @@ class Maintenance:
 
     def collect_garbage(self) -> GarbageReport:
         """Remove blobs that nothing names and that are older than an hour."""
+        self.runtime.database.forget()
         return collect_garbage(self.runtime.database, self.runtime.blobs)
 
     def erase(self, workspace: str, case: str, reason: str, *, actor: Actor) -> AuditEvent:
@@ -31,11 +33,14 @@ class Maintenance:
         Raises
         ------
         BadInput
-            When the reason is empty.
+            When the reason is empty or can't be stored.
         """
         if not reason.strip():
             raise BadInput("An erasure needs a reason, for the record. Write one sentence.")
+        require_storable("The reason", reason)
         with self.runtime.database.write() as tx:
             _, _, stored = self.catalogue.case(tx, workspace, case)
             actors.ensure(tx, actor)
-            return erase_case(tx, stored.id, actor.id, reason.strip())
+            event = erase_case(tx, stored.id, actor.id, reason.strip())
+        self.runtime.database.forget()
+        return event

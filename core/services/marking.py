@@ -11,6 +11,7 @@ from core.errors import BadInput
 from core.media.masks import decode_mask, encode_mask, share
 from core.services.casebook import Casebook
 from core.services.spans import checked_spans, share_of_words
+from core.services.wording import require_storable
 from core.sources.regions import LONGEST_ARTEFACT
 from core.storage.blobs import BlobStore
 
@@ -94,11 +95,12 @@ def artefact_name(kind: MarkKind, given: str | None) -> str | None:
     Raises
     ------
     BadInput
-        When the name is too long.
+        When the name is too long, or can't be stored.
     """
     if kind != "ignore":
         return None
     name = " ".join((given or DEFAULT_ARTEFACT).split())
+    require_storable("The artefact's name", name)
     if len(name) > LONGEST_ARTEFACT:
         raise BadInput(f"The artefact's name has {len(name)} characters, at most {LONGEST_ARTEFACT} fit. Shorten it.")
     return name or DEFAULT_ARTEFACT

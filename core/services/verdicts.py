@@ -27,6 +27,7 @@ from core.services.catalogue import Catalogue, target_of
 from core.services.marking import checked_marks
 from core.services.runtime import Runtime
 from core.services.settling import settle_label
+from core.services.wording import require_storable
 from core.sources.said import LONGEST_COMMENT
 from core.storage import actors, audit, cache, cases, claims, reads, verdicts, versions, workspaces
 
@@ -146,6 +147,7 @@ def check_label(label: str, classes: tuple[str, ...], confidence: str) -> None:
 
 
 def _check_comment(comment: str) -> None:
+    require_storable("The comment", comment)
     if len(comment) > LONGEST_COMMENT:
         raise BadInput(f"The comment has {len(comment)} characters, at most {LONGEST_COMMENT} are kept. Shorten it.")
 

@@ -95,11 +95,24 @@ def _finite(column: str, number: float, cell: object) -> float:
     return number + 0.0  # a negative zero becomes zero
 
 
-def _storable(column: str, text: str) -> str:
+def unstorable(text: str) -> str | None:
+    """Return why a text can't be stored, in words that go on from its name, or None when it can.
+
+    Examples
+    --------
+    >>> unstorable("a word"), unstorable("a" + chr(0))
+    (None, "holds a NUL character, which can't be stored; remove it")
+    """
     if "\0" in text:
-        raise CellError(column, "holds a NUL character, which can't be stored; remove it")
+        return "holds a NUL character, which can't be stored; remove it"
     if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
-        raise CellError(column, "holds half a surrogate pair, which is no character; write the text again")
+        return "holds half a surrogate pair, which is no character; write the text again"
+    return None
+
+
+def _storable(column: str, text: str) -> str:
+    if reason := unstorable(text):
+        raise CellError(column, reason)
     return text
 
 

@@ -7,7 +7,7 @@ from core.contracts import FieldSpec, NewCase, WorkspaceSpec
 from core.errors import BadInput
 from core.media import decode_mask, encode_mask
 from core.sources.base import SourceRegion
-from core.sources.cells import CellError, one_of
+from core.sources.cells import CellError, one_of, unstorable
 
 LONGEST_ARTEFACT = 100
 """Characters that the name of an artefact may have."""
@@ -30,8 +30,10 @@ class RegionChecker:
         ------
         CellError
             When there is no such field, the mark is not of the field's kind, has another size than the image, lies
-            outside the text, or marks nothing; or when the artefact's name is too long.
+            outside the text, or marks nothing; or when the artefact's name is too long or can't be stored.
         """
+        if reason := unstorable(region.artefact or ""):
+            raise CellError("artefact", reason)
         if len(" ".join((region.artefact or "").split())) > LONGEST_ARTEFACT:
             raise CellError("artefact", f"has a name of more than {LONGEST_ARTEFACT} characters; shorten it")
         names = tuple(field.name for field in self.spec.fields)

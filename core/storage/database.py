@@ -104,6 +104,19 @@ class Database:
             tx.execute(select(text("1"))).one()
         return "ok"
 
+    def forget(self) -> bool:
+        """Empty SQLite's write-ahead log, which still holds what was erased; tell whether that was possible.
+
+        It is not while somebody reads an older state; the next call tries again. PostgreSQL looks after itself.
+        """
+        if not self._is_sqlite:
+            return True
+        with self._one_writer(), plain_errors(self.where), self._writer.connect() as connection:
+            cursor = connection.connection.cursor()  # no transaction: a checkpoint can't run in one
+            busy = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            cursor.close()
+        return not busy
+
     def close(self) -> None:
         """Close all idle connections."""
         self._writer.dispose()

@@ -101,7 +101,7 @@ def test_status_is_the_state_of_all_workspaces(robot):
         ("predict", {"workspace": "mixed", "inputs": {"colour": "pink"}}, 400, "no category"),
         ("predict", {"workspace": "mixed", "inputs": {"note": "x" * 200_000}}, 400, "200,000"),
         ("predict", {"workspace": "tiny", "inputs": {"image": "aGVsbG8="}}, 400, "no image"),
-        ("explain", {"workspace": "mixed", "case": "m003"}, 404, "several targets"),
+        ("explain", {"workspace": "mixed", "case": "m003"}, 400, "several targets"),
         ("explain", {"workspace": "tiny", "case": "t000", "method": "magic"}, 404, "magic"),
         ("next_case", {"workspace": "nope"}, 404, "nope"),
         ("record_verdict", {"workspace": "tiny", "case": "t000", "label": "sideways"}, 400, "no label"),

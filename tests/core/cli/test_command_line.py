@@ -136,3 +136,9 @@ def test_metrics_as_json():
     assert metrics_object({"digit": {"accuracy": figure}}) == {
         "digit": {"accuracy": {"value": 0.5, "low": 0.4, "high": 0.6, "n": 10}}
     }
+
+
+def test_an_argument_that_is_no_text_is_refused(tmp_path):
+    result = CliRunner(env={"TANDEM_HOME": str(tmp_path)}).invoke(app, ["predict", "tiny", "caf\udce9", "--json"])
+    assert result.exit_code == 1
+    assert "is not UTF-8" in json.loads(result.stdout.splitlines()[-1])["error"]

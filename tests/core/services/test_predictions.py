@@ -112,7 +112,7 @@ def test_what_can_not_be_used_is_refused_in_words(mixed, change, words):
 def test_unknown_names_are_told(mixed):
     with pytest.raises(NotFound, match="nope"):
         mixed.predictions.predict("nope", {"age": 3})
-    with pytest.raises(NotFound, match="several targets"):
+    with pytest.raises(BadInput, match="several targets"):
         mixed.predictions.explain(WORKSPACE, {"age": 3})
     with pytest.raises(NotFound, match="no label"):
         mixed.predictions.explain(WORKSPACE, {"age": 3}, label="purple", target="tone")

@@ -3,7 +3,7 @@
 import pytest
 
 from core.contracts import Actor, VerdictForm
-from core.errors import NotFound, Refused
+from core.errors import BadInput, Refused
 from core.storage import labels
 from tests.helpers.postgres import NoPostgres, postgres_server
 from tests.helpers.tiny_folder import write_tiny_folder
@@ -69,7 +69,7 @@ def test_the_gate_judges_every_target_and_programs_must_name_one(two_targets):
     retrain(two_targets)
     names = {check.name for check in two_targets.retraining.view(WORKSPACE).report.checks}
     assert {"accuracy@side", "accuracy@half"} <= names
-    with pytest.raises(NotFound, match="several targets"):
+    with pytest.raises(BadInput, match="several targets"):
         two_targets.predictions.explain(WORKSPACE, "t000", "saliency")
     assert set(two_targets.workspaces.status()["workspaces"][WORKSPACE]["metrics"]) == {"side", "half"}
 
