@@ -73,9 +73,11 @@ def summed(values: Tensor) -> Tensor:
 
 
 def field_shares(values: Sequence[Tensor]) -> tuple[float, ...]:
-    """Return each input's share of the absolute attribution, 0..1, after summing to pixels, tokens and fields.
+    """Return each input's share in moving the answer, 0..1: the size of its attributions' sum over that of all inputs.
 
-    They add up to 1; where all attributions are zero, each is 0. A single input has all of it, 1.0.
+    `|sum of a field| / sum over fields of |sum of a field|`. An image's thousands of values mostly cancel one another:
+    shares of absolute values would give it nearly everything. Shares add up to 1; where all sums are zero, each is 0. A
+    single input has all of it, 1.0.
 
     Parameters
     ----------
@@ -96,7 +98,7 @@ def field_shares(values: Sequence[Tensor]) -> tuple[float, ...]:
         raise ExplainError("the attributions contain NaN or infinity, so shares of them mean nothing.")
     if len(values) == 1:
         return (1.0,)
-    sizes = [float(summed(part.detach().double()).abs().sum()) for part in values]
+    sizes = [abs(float(part.detach().double().sum())) for part in values]
     total = sum(sizes)
     return tuple(size / total if total > 0 else 0.0 for size in sizes)
 

@@ -160,7 +160,7 @@ class FieldEvidence:
     value: float | None = None
     spans: tuple[tuple[int, int, float], ...] = ()
     share: float = 1.0
-    """Share of the absolute attribution that lies in this field."""
+    """This field's share in moving the answer: size of its sum over the sizes of all fields' sums."""
 
 
 @dataclass(frozen=True, slots=True)

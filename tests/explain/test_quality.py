@@ -69,11 +69,11 @@ def test_values_are_summed_to_pixels_tokens_and_fields() -> None:
     assert float(summed(torch.tensor([1.0, -0.25, 0.0]))) == 0.75
 
 
-def test_shares_are_taken_after_the_sum_and_before_the_size() -> None:
+def test_shares_are_those_of_the_sums_sizes() -> None:
     colours = torch.stack([HEAT, -HEAT])  # sums to nothing
-    grey = HEAT[None]  # 8 in all
-    words = torch.tensor([[1.0, -3.0], [1.0, 1.0]])  # -2 and 2: 4 in all
-    category = torch.tensor([1.0, -5.0])  # 4
+    grey = HEAT[None]  # 4
+    words = torch.tensor([[1.0, -3.0], [1.0, -1.0]])  # -2
+    category = torch.tensor([1.0, 1.0])  # 2
     assert field_shares((colours, grey, words, category)) == (0.0, 0.5, 0.25, 0.25)
 
 
