@@ -23,8 +23,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """With several processes, keep a folder of `TOGETHER`, else a file, in one process (`--dist loadgroup`)."""
 
     def group(item: pytest.Item) -> str:
-        folder = item.path.relative_to(ROOT / "tests").parts[0]
-        return folder if folder in TOGETHER else str(item.path)
+        return next((folder for folder in TOGETHER if ROOT / "tests" / folder in item.path.parents), str(item.path))
 
     for item in items:
         item.add_marker(pytest.mark.xdist_group(group(item)))

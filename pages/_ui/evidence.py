@@ -70,14 +70,14 @@ def _quality(case: CaseView, found: EvidenceView) -> None:
 
 
 def _shares(case: CaseView, found: EvidenceView) -> list[str]:
-    """Return how much of the evidence lies in each field, largest first; nothing for a single field."""
+    """Return how much each field moved the answer, largest first; nothing for a single field."""
     if len(found.fields) < 2:
         return []
     titles = {field.name: field.title for field in case.fields}
     ordered = sorted(found.fields, key=lambda item: -item.share)
     parts = [f"{shorten(titles.get(item.field, item.field), 20)} {percent(item.share)}" for item in ordered[:MOST]]
     rest = sum(item.share for item in ordered[MOST:])
-    return ["lies in " + ", ".join([*parts, *([f"others {percent(rest)}"] if ordered[MOST:] else [])])]
+    return ["moved by " + ", ".join([*parts, *([f"others {percent(rest)}"] if ordered[MOST:] else [])])]
 
 
 def _facts(found: EvidenceView) -> list[str]:

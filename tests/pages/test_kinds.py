@@ -40,11 +40,11 @@ def test_shares_of_the_evidence_are_named_where_there_are_several_fields(open_pa
     app = commit(open_page("review", FakeServices(fusion)), blind_label="pneumonia", blind_label_view="PA")
     app.button(key="evidence_show").click().run()
     words = " ".join(caption.value for caption in app.caption)
-    assert "lies in Image 61 %, Age 30 %, Sex 9 %" in words
+    assert "moved by Image 61 %, Age 30 %, Sex 9 %" in words
     single = digits_state()
     app = commit(open_page("review", FakeServices(single)), blind_label="8")
     app.button(key="evidence_show").click().run()
-    assert "lies in" not in " ".join(caption.value for caption in app.caption)
+    assert "moved by" not in " ".join(caption.value for caption in app.caption)
 
 
 def test_a_missing_picture_is_said_in_its_place(open_page):

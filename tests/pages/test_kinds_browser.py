@@ -243,7 +243,7 @@ def test_digits_go_from_question_to_question_and_everything_fits(address, browse
             page.keyboard.press(key)
         expect(page.locator(".st-key-read_box")).to_contain_text("Finding: pneumonia, likely; View: AP", timeout=15_000)
         page.keyboard.press("e")
-        expect(page.locator(".st-key-evidence_panel")).to_contain_text("lies in Image 61 %, Age 30 %", timeout=15_000)
+        expect(page.locator(".st-key-evidence_panel")).to_contain_text("moved by Image 61 %, Age 30 %", timeout=15_000)
         for box in ("read_box", "prediction_panel", "verdict_box", "evidence_panel"):
             shape = page.locator(f".st-key-{box}").bounding_box()
             assert shape["y"] + shape["height"] <= 720, box
