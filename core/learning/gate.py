@@ -4,8 +4,9 @@ import hashlib
 import json
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
-from core.contracts import ChangedCase, Check, CheckVerdict, GateReport, Progress
+from core.contracts import ChangedCase, Check, CheckVerdict, GateReport, Progress, WorkspaceSpec
 from core.learning.checks.base import GateContext
 from core.learning.checks.registry import checks
 
@@ -16,6 +17,13 @@ def overall(lines: Sequence[Check]) -> CheckVerdict:
     if "fail" in verdicts:
         return "fail"
     return "not assessable" if "not assessable" in verdicts else "pass"
+
+
+def titled(line: Check, spec: WorkspaceSpec) -> Check:
+    """Return a line whose title says which target it is about, where there are several (its name says so already)."""
+    words = {target.name: target.title or target.name for target in spec.targets}
+    about = words.get(line.name.rpartition("@")[2]) if len(words) > 1 else None
+    return line if about is None else replace(line, title=f"{about}: {line.title}")
 
 
 def ledger_hash(context: GateContext, content: Sequence[str]) -> str:
@@ -54,7 +62,7 @@ def run_gate(context: GateContext, names: Sequence[str], content: Sequence[str],
     for done, check in enumerate(registered):
         if context.reporter is not None:
             context.reporter.report(Progress(stage="gate", done=done, total=len(registered), message=check.name))
-        lines.extend(check.run(context))
+        lines.extend(titled(line, context.spec) for line in check.run(context))
     return GateReport(
         workspace=context.spec.name,
         version=context.candidate.version,

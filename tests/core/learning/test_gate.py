@@ -13,7 +13,7 @@ from core.learning.checks.classes import ClassCheck
 from core.learning.checks.costs import CostCheck
 from core.learning.checks.groups import GroupCheck
 from core.learning.checks.reliance import RelianceCheck
-from core.learning.gate import changed_cases, ledger_hash, overall, run_gate
+from core.learning.gate import changed_cases, ledger_hash, overall, run_gate, titled
 from core.learning.statistics import Difference, Resampler
 from core.models.examples import Examples
 from tests.helpers.gate_parts import gate_context, zeroed
@@ -191,3 +191,13 @@ def test_the_ledger_hash_follows_content_and_labels_but_not_order():
     assert ledger_hash(context, ["other", *names[1:]]) != same
     context.ledger.labels["shape"][0] = (context.ledger.labels["shape"][0] + 1) % 3
     assert ledger_hash(context, names) != same
+
+
+def test_a_title_says_which_target_where_there_are_several():
+    one, line = spec_of(), judge(_line(-0.01, 0.1))
+    first = one.targets[0]
+    two = one.model_copy(update={"targets": (first, first.model_copy(update={"name": "view", "title": "View"}))})
+    about = dataclasses.replace(line, name="recall:a@b@view", title="Recall of a@b")
+    assert titled(about, two).title == "View: Recall of a@b"
+    assert titled(about, one).title == "Recall of a@b"
+    assert titled(line, two).title == line.title
