@@ -1,5 +1,7 @@
 """Commands about cases: bring them in, take them out, ask the model, say what is right."""
 
+import hashlib
+import json
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
     from core.services.predictions import ExplainedCase
 
 WorkspaceArgument = Annotated[str, typer.Argument(help="Name of the workspace.")]
+LONGEST_PART = 40
+"""Characters of a case's or field's name that the name of a file repeats."""
 CaseArgument = Annotated[str, typer.Argument(help="Name of the case.")]
 
 
@@ -156,13 +160,18 @@ def written(explained: "ExplainedCase", folder: Path) -> dict[str, object]:
     for field, values in explained.attributions.items():
         attributions[field] = values
         if isinstance(values, np.ndarray):
-            parts = (explained.case or "given", explained.version, explained.method, explained.label, field)
-            name = "-".join(re.sub(r"[^\w.]+", "_", part) for part in parts)
-            file = folder / f"{name}.npy"
+            file = folder / file_name(explained, field)
             with writing_into(folder):
                 np.save(file, values, allow_pickle=False)
             attributions[field] = str(file)
     return attributions
+
+
+def file_name(explained: "ExplainedCase", field: str) -> str:
+    """Return the name of the .npy file of a field: short plain words, and a digest that no other explanation has."""
+    parts = (explained.case or "given", explained.version, explained.method, explained.target, explained.label, field)
+    words = [re.sub(r"[^A-Za-z0-9_.]+", "_", part)[:LONGEST_PART] for part in parts]
+    return f"{'-'.join(words)}-{hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:8]}.npy"
 
 
 def verdict(
