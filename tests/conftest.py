@@ -16,7 +16,7 @@ DATA = ROOT.parent / "shared" / "data"
 
 
 TOGETHER = ("journeys", "playground", "faults")
-"""Folders that share one served product or prepared homes: each runs in one process, and first, for they take longest."""
+"""Folders that share a served product or prepared homes: each runs in one process, and first: they take longest."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
