@@ -1,5 +1,6 @@
 """Stored cases as prepared examples, pictures and marks."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -90,7 +91,8 @@ class Casebook:
             return self._prepared.get(key, lambda: prepare(self.pixels(case, field.name).pixels, field))
         if field.kind == "text" and value.text is not None:
             text = value.text
-            return self._prepared.get((text, preparation_key(field)), lambda: prepare(text, field))
+            digest = hashlib.sha256(text.encode()).hexdigest()  # an erased text must not stay behind as a key
+            return self._prepared.get((digest, preparation_key(field)), lambda: prepare(text, field))
         return prepare(scalar(value), field)
 
     def examples(self, cases: Sequence[Case], spec: WorkspaceSpec, references: References) -> Examples:

@@ -47,6 +47,12 @@ class AttributionCheck:
         before = _shares(context.champion, pasted, target)
         after = _shares(context.candidate, pasted, target)
         chance = _chance(context.candidate, pasted)
+        if chance >= 1.0:
+            name, title = context.check_name(f"{self.name}:{artefact}", target), f"Attribution inside {artefact}"
+            reason = (
+                "The mark covers everything that the model sees, so all attribution lies inside it whatever it uses."
+            )
+            return not_assessable(name, title, MARGIN, "lower", len(before), reason)
         resampler = Resampler.of_groups([context.ledger.groups[int(i)] for i in chosen], seed=context.seed)
         name = context.check_name(f"{self.name}:{artefact}", target)
         title = f"Attribution inside {artefact} (occlusion; chance {chance:.2f})"

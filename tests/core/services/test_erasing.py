@@ -27,3 +27,19 @@ def test_an_erased_text_is_in_no_file_of_the_home(tmp_path):
     finally:
         other.close()
         product.close()
+
+
+def test_no_hash_is_left_from_which_a_few_values_could_be_guessed(tmp_path):
+    toml = write_mixed_folder(tmp_path / "data")
+    product = open_home(tmp_path / "home")
+    hashes = "select content_hash from cases where name in ('m001', 'm002') order by name"
+    try:
+        product.importing.import_folder(toml, toml.parent, actor=product.default_actor)
+        product.maintenance.erase("mixed", "m001", "consent withdrawn", actor=product.default_actor)
+        with product.runtime.database.read() as tx:
+            erased, other = tx.exec_driver_sql(hashes).scalars()
+        assert (erased, len(other)) == ("erased", 64)
+        again = product.importing.import_folder(toml, toml.parent, actor=product.default_actor)
+        assert (again.added, again.conflicts) == (0, ("m001",))
+    finally:
+        product.close()
