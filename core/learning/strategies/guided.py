@@ -28,7 +28,11 @@ from core.models.training import Objective
 
 ANNOTATED_BATCH = 128
 SWAPPED_SHARE = 0.5
-"""Share of ordinary cases that exchange content at a marked place."""
+"""Share of ordinary cases that exchange content at a marked place of an image or a text."""
+TABLE = ("numeric", "categorical")
+"""Kinds whose marked field every ordinary case exchanges: it stands at the same place in all of them, so each case that
+kept its own would teach it anew. Measured on a leaked field with 25 marks, classes weighted: .33 of the answers change
+with it when half of the cases exchange, .004 when all do (champion .50)."""
 VALIDATION_DRAWS = 4
 LOOK_WEIGHT = 0.1
 """Weight of the gradient outside a *look here* mark, relative to that inside an *ignore* mark."""
@@ -108,8 +112,13 @@ class GuidedObjective:
         inputs, labels = tensors(batch, context.device), targets(batch, context.device)
         mixed = self._exchange(inputs, generator)
         chosen = (torch.rand(len(batch), generator=generator) < SWAPPED_SHARE).to(context.device)
-        half = {field: torch.where(_like(chosen, value), mixed[field], value) for field, value in inputs.items()}
-        return self._plain.losses(network, half, labels)
+        used = {
+            field.name: mixed[field.name]
+            if field.kind in TABLE
+            else torch.where(_like(chosen, mixed[field.name]), mixed[field.name], inputs[field.name])
+            for field in context.spec.fields
+        }
+        return self._plain.losses(network, used, labels)
 
     def _annotated(self, network: TandemNetwork, marked: MarkedExamples, generator: torch.Generator) -> Losses:
         context = self._context
