@@ -85,15 +85,16 @@ def _over_seeds(found: Sequence[Estimate]) -> Figure:
     """Return one seed's estimate as it is, or the mean over seeds with its t interval."""
     if len(found) == 1:
         return Figure(found[0].value, found[0].low, found[0].high, found[0].n)
-    return _mean([item.value for item in found])
+    return _mean([item.value for item in found], lowest=-1.0)
 
 
-def _mean(values: Sequence[float]) -> Figure:
+def _mean(values: Sequence[float], lowest: float = 0.0) -> Figure:
+    """Return the mean with its t interval, cut off where no value can be."""
     mean, n = float(np.mean(values)), len(values)
     if n < 2:
         return Figure(mean, n=n)
     half = T_975.get(n, 1.96) * float(np.std(values, ddof=1)) / math.sqrt(n)
-    return Figure(mean, mean - half, mean + half, n)
+    return Figure(mean, max(lowest, mean - half), min(1.0, mean + half), n)
 
 
 def _measure(kind: Kind, world: World) -> Measured:
