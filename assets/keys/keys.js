@@ -9,9 +9,10 @@ const FIRST_TIME = 5000; // the same, until a key has worked: a browser loads pa
 const KEEP_FOR = 8000; // milliseconds that a key waits in all
 const SETTLE = 120; // milliseconds after a run in which its last parts still arrive
 const APART = 50; // milliseconds between two keys, so that a form knows the label before it is sent
+const OWN_WAY = 3000; // milliseconds after a Tab in which the focus is the person's own
 const EARLY = /^([0-9]|[a-z]|Enter)$/;
 
-const keyboard = { data: null, queue: [], sent: 0, timer: 0, stillSince: 0, focused: null, listening: false, worked: false };
+const keyboard = { data: null, queue: [], sent: 0, timer: 0, stillSince: 0, focused: null, listening: false, worked: false, tabbed: -Infinity };
 
 function typing(element) {
   if (!(element instanceof Element)) return false;
@@ -132,6 +133,7 @@ function onKey(event) {
   const target = event.composedPath()[0];
   const inMarks = target instanceof Element && Boolean(target.closest("[data-tandem-keys]"));
   if (inMarks !== (event.eventPhase === Event.BUBBLING_PHASE)) return;
+  if (event.key === "Tab") keyboard.tabbed = performance.now();
   if (event.repeat || document.querySelector("[role=dialog]")) return;
   if (typing(target)) {
     submitFromTyping(event);
@@ -153,7 +155,7 @@ function moveFocus(until = performance.now() + KEEP_FOR) {
     return;
   }
   keyboard.focused = keyboard.data.focus_when;
-  if (typing(document.activeElement)) return;
+  if (typing(document.activeElement) || performance.now() - keyboard.tabbed < OWN_WAY) return;
   box.tabIndex = -1;
   box.focus({ preventScroll: true });
 }

@@ -103,6 +103,7 @@ def test_keyboard_alone_reads_paints_saves_undoes_and_goes_on(address, browser):
         page.keyboard.press("e")
         expect(page.locator(".st-key-evidence_panel")).to_contain_text("error reached")
         page.keyboard.press("m")
+        expect(page.get_by_test_id("mask-canvas")).to_be_focused()
         for key in ("t", "ArrowRight", "Enter", "ArrowRight", "ArrowDown", "Enter"):
             page.keyboard.press(key)
         assert marked(page) == {(15, 14), (16, 14), (15, 15), (16, 15)}
