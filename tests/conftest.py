@@ -19,14 +19,20 @@ TOGETHER = ("journeys", "playground", "faults")
 """Folders that share a served product or prepared homes: each runs in one process, and first: they take longest."""
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With several processes, keep a folder of `TOGETHER`, else a file, in one process (`--dist loadgroup`)."""
+    """With several processes, keep a folder of `TOGETHER`, else a file, in one process (`--dist loadgroup`).
+
+    The same test on PostgreSQL, and what kills or starves the product, is left out of `make check`.
+    """
 
     def group(item: pytest.Item) -> str:
         return next((folder for folder in TOGETHER if ROOT / "tests" / folder in item.path.parents), str(item.path))
 
     for item in items:
         item.add_marker(pytest.mark.xdist_group(group(item)))
+        if group(item) == "faults" or item.name.endswith("postgresql]"):
+            item.add_marker(pytest.mark.slow)
     items.sort(key=lambda item: TOGETHER.index(group(item)) if group(item) in TOGETHER else len(TOGETHER))
 
 

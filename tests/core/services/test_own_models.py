@@ -18,6 +18,8 @@ from tests.helpers.own_workspace import missing_of, write_mixed_folder, write_ow
 from tests.helpers.product import ROOT, environment
 from tests.helpers.tiny_product import TARGET, WORKSPACE, corner_mark, names_of, open_home, retrain, truth, verdict
 
+pytestmark = pytest.mark.slow
+
 
 def imported(container: Container, toml: Path):
     """Import a folder and wait for its champion, if there is one to come."""

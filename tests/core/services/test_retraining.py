@@ -8,6 +8,8 @@ from core.storage import runs
 from tests.helpers.tiny_folder import write_tiny_folder
 from tests.helpers.tiny_product import TARGET, WORKSPACE, corner_mark, names_of, retrain, verdict
 
+pytestmark = pytest.mark.slow
+
 LEAD = Actor("lead", "person", "Lead")
 
 
