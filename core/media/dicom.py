@@ -2,7 +2,6 @@
 
 import io
 import logging
-import math
 import re
 import struct
 import threading
@@ -296,17 +295,3 @@ def _damaged(what: str, error: BaseException) -> BadInput:
         return error
     reason = _without_values(" ".join(str(error).split()))[:200] or type(error).__name__
     return BadInput(f"{what}: the DICOM file is damaged or cut short ({reason}). Export it again.")
-
-
-def years(age: str) -> float:
-    """Return a DICOM age (`061Y`, `006M`, `003W`, `010D`) in years; NaN when it is no age.
-
-    Examples
-    --------
-    >>> years("006M")
-    0.5
-    """
-    match = re.fullmatch(r"\s*(\d{1,3})\s*([DWMY])\s*", age)
-    if match is None:
-        return math.nan
-    return int(match[1]) / {"Y": 1.0, "M": 12.0, "W": 365.25 / 7, "D": 365.25}[match[2]]

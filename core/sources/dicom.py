@@ -14,7 +14,8 @@ from core.errors import BadInput, ImportRefused
 from core.formats.comma_separated import read_csv
 from core.formats.tables import Embedded, Row, RowProblem, Table
 from core.media import encode_png
-from core.media.dicom import DicomTags, is_dicom, read_pixels, read_tags, years
+from core.media.dicom import DicomTags, is_dicom, read_pixels, read_tags
+from core.media.dicom_age import years
 from core.sources.base import BlobStore, SourceResult
 from core.sources.cells import CellError, cell_text
 from core.sources.columns import ID_COLUMN, all_columns

@@ -14,7 +14,8 @@ from pydicom.pixels.processing import apply_modality_lut, apply_windowing
 from pydicom.uid import DeflatedExplicitVRLittleEndian, RLELossless
 
 from core.errors import BadInput
-from core.media.dicom import is_dicom, read_pixels, read_tags, years
+from core.media.dicom import is_dicom, read_pixels, read_tags
+from core.media.dicom_age import years
 from core.media.dicom_window import windowed
 from core.media.opening import LIMIT_PIXELS
 from tests.helpers.dicom_files import grey, packaged, written
