@@ -2,14 +2,15 @@
 
 import math
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from explain.base import Attribution, Subject
-from explain.errors import ExplainError
+from explain.errors import ExplainError, Stopped
 from explain.isolation import full_precision
 from explain.validation import Case, checked_case
 
@@ -22,6 +23,7 @@ class Computed:
     completeness_error: float | None = None
     reached: bool = True
     steps: int | None = None
+    standard_errors: tuple[float, ...] | None = None
 
 
 def answer(
@@ -45,7 +47,7 @@ def answer(
     with full_precision(device):
         case = checked_case(subject, inputs, label, baselines)
         with full_precision(case.device):
-            computed = _computed(compute, case)
+            computed = _in_memory(compute, case)
     values = tuple(value.detach().squeeze(0).to("cpu", torch.float32).contiguous() for value in computed.values)
     error = computed.completeness_error
     if not all(bool(torch.isfinite(value).all()) for value in values) or not math.isfinite(error or 0.0):
@@ -53,12 +55,45 @@ def answer(
             "the attributions are NaN or infinite: the model has no usable gradient here. Try occlusion."
         )
     seconds = time.perf_counter() - begin
-    return Attribution(values, error, computed.reached, computed.steps, signed, seconds)
+    return Attribution(
+        values, error, computed.reached, computed.steps, signed, seconds, standard_errors=computed.standard_errors
+    )
+
+
+def _in_memory(compute: Callable[[Case], Computed], case: Case) -> Computed:
+    """Compute; when memory runs out, halve the batch and begin again, down to single rows."""
+    while True:
+        with stopping(case):
+            try:
+                return _computed(compute, case)
+            except MemoryError:
+                if case.rows == 1:
+                    raise ExplainError("one row at a time is too much for the memory. Try Grad-CAM.") from None
+        case = replace(case, rows=max(1, case.rows // 2))
+
+
+@contextmanager
+def stopping(case: Case) -> Iterator[None]:
+    """Raise `Stopped` at the next forward pass once somebody asked to stop."""
+
+    def check(*_: object) -> None:
+        if case.subject.cancelled():
+            raise Stopped("the explanation was stopped before it was done.")
+
+    handle = case.module.register_forward_pre_hook(check)
+    try:
+        yield
+    finally:
+        handle.remove()
 
 
 def _computed(compute: Callable[[Case], Computed], case: Case) -> Computed:
     try:
         return compute(case)
+    except torch.OutOfMemoryError as error:
+        raise MemoryError(str(error)) from error
     except RuntimeError as error:
+        if "not enough memory" in str(error):  # the CPU allocator's words
+            raise MemoryError(str(error)) from error
         name = type(case.module).__name__
         raise ExplainError(f"{name} failed while it was explained: {error}. Try another method.") from error

@@ -1,7 +1,7 @@
 """What every explanation method takes, answers and returns."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
@@ -10,6 +10,13 @@ from torch import Tensor, nn
 
 InputKind = Literal["image", "numeric", "categorical", "text"]
 OptionValue = float | int | str
+Family = Literal["gradient", "activation", "perturbation", "attention"]
+"""What a method looks at: gradients, a layer's activations, answers to changed inputs, attention weights."""
+
+
+def never() -> bool:
+    """Return false: nobody asks to stop."""
+    return False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,6 +36,13 @@ class Subject:
     output_sd: tuple[float, ...]
     """Standard deviation of each class's logit over calibration cases: the scale of the completeness error."""
     lock: AbstractContextManager[Any] = field(default_factory=threading.RLock)
+    background: tuple[Tensor, ...] | None = None
+    """Other cases, one tensor [N, ...] for each input: what methods that average over 'absent' inputs draw from."""
+    words: tuple[Tensor | None, ...] | None = None
+    """For each text input the word number of each token, int64 [T], -1 for padding; None where every token is a word
+    and for inputs of other kinds. What belongs to one word is removed and told together."""
+    cancelled: Callable[[], bool] = never
+    """Asked before every forward pass; when it is true, the method stops with `Stopped`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,6 +62,21 @@ class Attribution:
     """Whether negative values mean 'against the label' (else magnitude only)."""
     seconds: float
     """Wall-clock time."""
+    standard_errors: tuple[float, ...] | None = None
+    """Standard error of each input's sum over what the method drew at random; None for a method that draws nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Rows that go through the model for one map."""
+
+    forwards: int
+    backwards: int = 0
+
+    @property
+    def passes(self) -> int:
+        """Rows in units of one forward row; a backward pass costs about two."""
+        return self.forwards + 2 * self.backwards
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +115,21 @@ class Explainer(Protocol):
     def signed(self) -> bool:
         """Whether values have two directions."""
 
+    @property
+    def family(self) -> Family:
+        """What the method looks at."""
+
+    @property
+    def reads_baseline(self) -> bool:
+        """Whether the values depend on the baselines that `explain` is given."""
+
     def config_spec(self) -> tuple[Option, ...]:
         """Return the options that `explain` takes."""
+
+    def cost(
+        self, subject: Subject, inputs: tuple[Tensor, ...], options: Mapping[str, OptionValue] | None = None
+    ) -> Cost:
+        """Return the estimated work of one map of such inputs."""
 
     def is_compatible(self, subject: Subject, inputs: tuple[Tensor, ...]) -> bool:
         """Return whether the method fits this model; `inputs` is one example case, each [1, ...]."""

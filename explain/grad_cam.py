@@ -7,7 +7,7 @@ from captum.attr import LayerAttribution, LayerGradCam
 from torch import Tensor, nn
 
 from explain.answer import Computed, answer
-from explain.base import Attribution, Option, OptionValue, Subject
+from explain.base import Attribution, Cost, Family, Option, OptionValue, Subject
 from explain.compatibility import usable_case
 from explain.errors import ExplainError
 from explain.isolation import full_precision
@@ -39,10 +39,18 @@ class GradCam:
     what = "Which coarse areas, as the last convolutional layer sees them, speak for this answer."
     what_not = "Not a sharp outline: one cell of the map covers a large part of the image. Shows only what speaks for."
     signed = False
+    family: Family = "activation"
+    reads_baseline = False
 
     def config_spec(self) -> tuple[Option, ...]:
         """Return no options: the layer follows from the model."""
         return ()
+
+    def cost(
+        self, subject: Subject, inputs: tuple[Tensor, ...], options: Mapping[str, OptionValue] | None = None
+    ) -> Cost:
+        """Return the estimated work of one map."""
+        return Cost(2, 1)
 
     def is_compatible(self, subject: Subject, inputs: tuple[Tensor, ...]) -> bool:
         """Return whether an image is all the model sees and its last convolutional activations have a gradient."""

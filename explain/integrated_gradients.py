@@ -7,8 +7,7 @@ import torch
 from torch import Tensor
 
 from explain.answer import Computed, answer
-from explain.base import Attribution, Option, OptionValue, Subject
-from explain.batches import rows_for
+from explain.base import Attribution, Cost, Family, Option, OptionValue, Subject
 from explain.compatibility import has_input_gradient
 from explain.errors import ExplainError
 from explain.path import NODES, Interval, Span, integrate, logits_on_path
@@ -38,6 +37,8 @@ class IntegratedGradients:
     what = "How each part of the input moved this answer, on the way from a neutral input (black, average, no word)."
     what_not = "Not a cause in the world, and not what another neutral input would have shown."
     signed = True
+    family: Family = "gradient"
+    reads_baseline = True
 
     def config_spec(self) -> tuple[Option, ...]:
         """Return aim and limit."""
@@ -45,6 +46,13 @@ class IntegratedGradients:
             Option("tolerance", "Completeness error to aim for", "float", 0.05, 0.001, 0.5),
             Option("max_steps", "Most gradient evaluations", "int", 512, FIRST_INTERVALS * NODES, 2048),
         )
+
+    def cost(
+        self, subject: Subject, inputs: tuple[Tensor, ...], options: Mapping[str, OptionValue] | None = None
+    ) -> Cost:
+        """Return the estimated work of one map."""
+        steps = 3 * FIRST_INTERVALS * NODES
+        return Cost(2 * steps, steps)
 
     def is_compatible(self, subject: Subject, inputs: tuple[Tensor, ...]) -> bool:
         """Return whether the answer has a gradient by the inputs; the completeness error tells how right it is."""
@@ -79,7 +87,7 @@ def _along_the_path(case: Case, tolerance: float, limit: int) -> Computed:
     difference = intervals[-1].span.f_end - intervals[0].span.f_start
     allowed = tolerance * completeness_scale(difference, case.scale)
     while abs(sum(interval.error for interval in intervals)) > allowed:
-        worst = _to_halve(intervals, allowed, rows_for(case.inputs), limit - steps)
+        worst = _to_halve(intervals, allowed, case.rows, limit - steps)
         if not worst:
             break
         intervals = [interval for interval in intervals if interval not in worst] + _halved(case, worst)

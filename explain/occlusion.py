@@ -7,8 +7,7 @@ import torch
 from torch import Tensor
 
 from explain.answer import Computed, answer
-from explain.base import Attribution, InputKind, Option, OptionValue, Subject
-from explain.batches import rows_for
+from explain.base import Attribution, Cost, Family, InputKind, Option, OptionValue, Subject
 from explain.compatibility import usable_case
 from explain.isolation import full_precision
 from explain.validation import Case, checked_options
@@ -44,6 +43,8 @@ class Occlusion:
     what = "How much this answer falls (or rises) when a part of the input is blanked out."
     what_not = "Not the effect of parts together, and a blanked part is itself an unusual input."
     signed = True
+    family: Family = "perturbation"
+    reads_baseline = True
 
     def config_spec(self) -> tuple[Option, ...]:
         """Return window and stride."""
@@ -51,6 +52,15 @@ class Occlusion:
             Option("window", "Window, as a share of the image's side", "float", 0.2, 0.02, 1.0),
             Option("stride", "Step, as a share of the window", "float", 0.5, 0.1, 1.0),
         )
+
+    def cost(
+        self, subject: Subject, inputs: tuple[Tensor, ...], options: Mapping[str, OptionValue] | None = None
+    ) -> Cost:
+        """Return the estimated work of one map."""
+        chosen = checked_options(self, options)
+        window, stride = float(chosen["window"]), float(chosen["stride"])
+        parts = zip(inputs, subject.kinds, strict=True)
+        return Cost(1 + sum(len(_windows(item.shape[1:], kind, window, stride)) for item, kind in parts))
 
     def is_compatible(self, subject: Subject, inputs: tuple[Tensor, ...]) -> bool:
         """Return whether the model answers at all: nothing else is needed."""
@@ -107,7 +117,7 @@ def _occlude(case: Case, kind: InputKind, number: int, share: float, step: float
     for window in windows:
         window.inside(covered).add_(1)
     tried = [window for window in windows if not torch.equal(window.inside(own), window.inside(blank))]
-    rows = rows_for(case.inputs)
+    rows = case.rows
     for first in range(0, len(tried), rows):
         batch = tried[first : first + rows]
         differences = whole - _logits(case, _replaced(case, number, tuple(batch), blank))  # [B]

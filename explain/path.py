@@ -6,7 +6,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from explain.batches import rows_for
 from explain.errors import ExplainError
 from explain.validation import Case
 
@@ -58,7 +57,7 @@ class Interval:
 
 def logits_on_path(case: Case, places: list[float]) -> list[float]:
     """Return F at each place of the path, by forward passes alone."""
-    rows = rows_for(case.inputs)
+    rows = case.rows
     values: list[float] = []
     with torch.no_grad():
         for first in range(0, len(places), rows):
@@ -68,7 +67,7 @@ def logits_on_path(case: Case, places: list[float]) -> list[float]:
 
 def integrate(case: Case, spans: list[Span]) -> list[Interval]:
     """Return the spans with their attributions; costs `NODES` gradients each, in batches of whole spans."""
-    at_once = max(1, rows_for(case.inputs) // NODES)
+    at_once = max(1, case.rows // NODES)
     done: list[Interval] = []
     for first in range(0, len(spans), at_once):
         done += _integrate_batch(case, spans[first : first + at_once])

@@ -7,7 +7,7 @@ from captum.attr import Saliency as CaptumSaliency
 from torch import Tensor
 
 from explain.answer import Computed, answer
-from explain.base import Attribution, InputKind, Option, OptionValue, Subject
+from explain.base import Attribution, Cost, Family, InputKind, Option, OptionValue, Subject
 from explain.compatibility import has_input_gradient
 from explain.errors import ExplainError
 from explain.validation import Case, checked_options
@@ -35,10 +35,18 @@ class Saliency:
     what = "Where a very small change of the input would change this answer most."
     what_not = "Not what made the answer what it is, nor in which direction it pulls."
     signed = False
+    family: Family = "gradient"
+    reads_baseline = False
 
     def config_spec(self) -> tuple[Option, ...]:
         """Return no options: there is nothing to set."""
         return ()
+
+    def cost(
+        self, subject: Subject, inputs: tuple[Tensor, ...], options: Mapping[str, OptionValue] | None = None
+    ) -> Cost:
+        """Return the estimated work of one map."""
+        return Cost(1, 1)
 
     def is_compatible(self, subject: Subject, inputs: tuple[Tensor, ...]) -> bool:
         """Return whether all inputs have one unit, and the answer a gradient by them that is not zero everywhere."""

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from explain.base import Explainer, InputKind, Option, OptionValue, Subject
+from explain.batches import rows_for
 from explain.errors import ExplainError
 from explain.isolation import device_of, private_view
 
@@ -25,6 +26,10 @@ class Case:
     label: int
     scale: float
     """Standard deviation of the label's logit."""
+    subject: Subject
+    """What was asked about: kinds, words, background."""
+    rows: int
+    """Rows that one batch should have; halved when memory runs out."""
 
     @property
     def device(self) -> torch.device:
@@ -62,7 +67,7 @@ def checked_case(
         raise ExplainError(
             f"output_sd must have one entry for each of {classes} classes, got {len(subject.output_sd)}."
         )
-    return Case(module, own, base, label, float(subject.output_sd[label]))
+    return Case(module, own, base, label, float(subject.output_sd[label]), subject, rows_for(own))
 
 
 def checked_tensors(

@@ -16,7 +16,7 @@ RunStatus = Literal["queued", "running", "done", "failed", "cancelled"]
 CheckVerdict = Literal["pass", "fail", "not assessable"]
 DecisionKind = Literal["promote", "reject", "rollback"]
 ReadingMode = Literal["blinded-first", "concurrent"]
-JobKind = Literal["import", "champion", "retrain", "gate"]
+JobKind = Literal["import", "champion", "retrain", "gate", "quality"]
 QueueStrategy = Literal["margin", "entropy", "random"]
 
 UNSURE = "unsure"

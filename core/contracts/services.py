@@ -7,11 +7,25 @@ Every method raises `core.errors.UserError` (with a message people may read) whe
 from pathlib import Path
 from typing import Protocol
 
+from core.contracts.evidence import (
+    BaselineView,
+    ConceptSensitivityView,
+    ConceptView,
+    EvidenceForm,
+    EvidenceQualityView,
+    Fill,
+    InfluenceView,
+    MethodView,
+    PathView,
+    RemovalView,
+)
 from core.contracts.kinds import Confidence, DecisionKind, QueueStrategy
 from core.contracts.overviews import AuditRow, HomeView, RetrainingView, RunView, WorklistView
 from core.contracts.records import Actor, AuditCheck, Decision
 from core.contracts.results import GateReport
-from core.contracts.views import CaseView, EvidenceView, RevealView, SavedVerdict, VerdictForm
+from core.contracts.trust import ReportRun, TrustView
+from core.contracts.views import CaseView, EvidenceView, MarkForm, RevealView, SavedVerdict, VerdictForm
+from core.contracts.whatif import Constraint, CounterfactualsView, Edit, SimilarView, WhatIfCase, WhatIfView
 from core.contracts.work import Job
 
 
@@ -68,6 +82,110 @@ class ReviewVerbs(Protocol):
 
     def prefetch(self, workspace: str, *, actor: Actor, after: str) -> None:
         """Prepare the case that comes next, in the background."""
+
+
+class EvidenceVerbs(Protocol):
+    """Evidence and what can be asked of it. All raise `Refused` before the person's own read (blinded-first)."""
+
+    def methods(self, workspace: str, case: str, *, actor: Actor) -> tuple[MethodView, ...]:
+        """Return the methods that fit the champion and this case, best supported first."""
+
+    def baselines(self, workspace: str, case: str, *, actor: Actor) -> tuple[BaselineView, ...]:
+        """Return the meanings of 'absent' that can be chosen for this case, the default first."""
+
+    def explain(self, form: EvidenceForm, *, actor: Actor) -> EvidenceView:
+        """Explain; kept across sessions and restarts; two sessions that ask the same compute it once."""
+
+    def coarse(self, form: EvidenceForm, *, actor: Actor) -> EvidenceView | None:
+        """Return a quick map (Grad-CAM) to show until `explain` is done; None when no quick method fits."""
+
+    def quality(self, form: EvidenceForm, *, actor: Actor) -> EvidenceQualityView:
+        """Measure how far this explanation can be trusted; kept like the explanation."""
+
+    def remove(
+        self, form: EvidenceForm, *, actor: Actor, region: tuple[MarkForm, ...] = (), fill: Fill = "blur"
+    ) -> RemovalView:
+        """Remove a region and predict again; without a region, the hottest twentieth of the explanation."""
+
+    def path(self, form: EvidenceForm, *, actor: Actor, steps: int = 12) -> PathView:
+        """Return integrated gradients as they add up from the baseline to the input."""
+
+    def influence(self, form: EvidenceForm, *, actor: Actor, limit: int = 6) -> InfluenceView:
+        """Return the training cases that taught the model this answer."""
+
+    def concepts(self, workspace: str) -> tuple[ConceptView, ...]:
+        """Return the concepts that people collected."""
+
+    def collect(self, workspace: str, concept: str, case: str, *, actor: Actor, present: bool | None = True) -> None:
+        """Put a case into a concept (`present`), into its counter-examples (false), or take it out (None)."""
+
+    def concept_sensitivity(
+        self, workspace: str, concept: str, target: str, label: str, *, actor: Actor
+    ) -> ConceptSensitivityView:
+        """Measure how the champion's answer depends on a concept (TCAV)."""
+
+
+class TrustVerbs(Protocol):
+    """How far a version and its explanations can be trusted."""
+
+    def view(self, workspace: str, *, version: str | None = None, target: str | None = None) -> TrustView:
+        """Return the trust page of a version (the champion when none is named)."""
+
+    def start_report(
+        self,
+        workspace: str,
+        *,
+        actor: Actor,
+        version: str | None = None,
+        target: str | None = None,
+        methods: tuple[str, ...] = (),
+        cases: int = 40,
+    ) -> ReportRun:
+        """Ask the worker for a quality report; one that is under way is returned."""
+
+    def cancel_report(self, workspace: str, *, actor: Actor) -> None:
+        """Ask the running report to stop."""
+
+
+class WhatIfVerbs(Protocol):
+    """What if. All raise `Refused` before the person's own read of the case (blinded-first). Nothing is stored."""
+
+    def open(self, workspace: str, case: str, *, actor: Actor) -> WhatIfCase:
+        """Open a case for editing."""
+
+    def predict(self, workspace: str, case: str, edits: tuple[Edit, ...], *, actor: Actor) -> WhatIfView:
+        """Answer the edited case."""
+
+    def explain(
+        self,
+        workspace: str,
+        case: str,
+        edits: tuple[Edit, ...],
+        target: str,
+        *,
+        actor: Actor,
+        method: str | None = None,
+        label: str | None = None,
+    ) -> EvidenceView:
+        """Explain the answer to the edited case."""
+
+    def counterfactuals(
+        self,
+        workspace: str,
+        case: str,
+        target: str,
+        *,
+        actor: Actor,
+        wanted: str | None = None,
+        constraints: tuple[Constraint, ...] = (),
+        limit: int = 4,
+    ) -> CounterfactualsView:
+        """Find the smallest changes that get the `wanted` answer (the runner-up when none is named)."""
+
+    def similar(
+        self, workspace: str, case: str, target: str, *, actor: Actor, edits: tuple[Edit, ...] = (), limit: int = 8
+    ) -> SimilarView:
+        """Return similar cases, prototypes and the nearest case of another class."""
 
 
 class RetrainingVerbs(Protocol):
@@ -145,6 +263,18 @@ class Services(Protocol):
     @property
     def review(self) -> ReviewVerbs:
         """Review."""
+
+    @property
+    def evidence(self) -> EvidenceVerbs:
+        """Evidence."""
+
+    @property
+    def trust(self) -> TrustVerbs:
+        """Trust."""
+
+    @property
+    def whatif(self) -> WhatIfVerbs:
+        """What if."""
 
     @property
     def retraining(self) -> RetrainingVerbs:

@@ -161,6 +161,13 @@ class FieldEvidence:
     spans: tuple[tuple[int, int, float], ...] = ()
     share: float = 1.0
     """This field's share in moving the answer: size of its sum over the sizes of all fields' sums."""
+    total: float = 0.0
+    """Sum of the field's attributions, on the logit scale."""
+    low: float | None = None
+    high: float | None = None
+    """95 % interval of `total` over what the method draws at random; None for a method that draws nothing."""
+    words: str = ""
+    """What is hot, in words: the text alternative of the map."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +191,13 @@ class EvidenceView:
     seconds: float
     steps: int | None
     cached: bool
+    against: str | None = None
+    """The label that the explained one is held against; None for the label alone."""
+    baseline: str = ""
+    """What 'absent' meant, in words; empty for a method that has no baseline."""
+    coarse: bool = False
+    """Whether this is the quick map that stands until the exact one is there."""
+    options: tuple[tuple[str, float | int | str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
