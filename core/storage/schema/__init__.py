@@ -1,13 +1,14 @@
 """All tables, as the latest migration leaves them (a test compares the two).
 
 Many targets, many readers, many fields from the start. Facts are appended, never changed: `reads`, `verdicts`,
-`reference_labels`, `workspace_revisions`, `decisions`, `gate_reports` and `audit_events` refuse UPDATE and
-DELETE by trigger, a case's split can't change, and `training_cases` refuses ledger and calibration cases.
+`reference_labels`, `workspace_revisions`, `decisions`, `gate_reports`, `quality_reports` and `audit_events` refuse
+UPDATE and DELETE by trigger, a case's split can't change, and `training_cases` refuses ledger and calibration cases.
 What a person may want gone (comments and other payloads) lives in `payloads`, which can be emptied.
 """
 
 from core.storage.schema.access import tokens
 from core.storage.schema.cases import actors, case_attributes, case_fields, cases, workspace_revisions, workspaces
+from core.storage.schema.explanations import concept_cases, concepts, quality_reports
 from core.storage.schema.learning import (
     decisions,
     embeddings,
@@ -32,6 +33,8 @@ __all__ = [
     "case_fields",
     "cases",
     "claims",
+    "concept_cases",
+    "concepts",
     "decisions",
     "embeddings",
     "evidence",
@@ -39,6 +42,7 @@ __all__ = [
     "jobs",
     "metadata",
     "payloads",
+    "quality_reports",
     "reads",
     "reference_labels",
     "regions",
