@@ -17,6 +17,29 @@ def usable_case(subject: Subject, inputs: tuple[Tensor, ...]) -> Case | None:
         return None
 
 
+UNITS = (
+    "{title} needs inputs of one unit, images only or texts only; this model takes {kinds}. "
+    "Try integrated gradients or occlusion."
+)
+
+
+def one_unit(subject: Subject) -> bool:
+    """Return whether all inputs are images or all are texts, so that their slopes have one unit."""
+    return set(subject.kinds) in ({"image"}, {"text"})
+
+
+def refuse_units(title: str, subject: Subject) -> None:
+    """Refuse a model whose inputs have several units, for a method that shows slopes.
+
+    Raises
+    ------
+    ExplainError
+        When `one_unit` does not hold.
+    """
+    if not one_unit(subject):
+        raise ExplainError(UNITS.format(title=title, kinds=", ".join(subject.kinds)))
+
+
 def has_input_gradient(subject: Subject, inputs: tuple[Tensor, ...], *, zero_is_fine: bool) -> bool:
     """Return whether the logits have a finite gradient by every input that they depend on.
 

@@ -37,6 +37,26 @@ def convolutional_layer(module: nn.Module, image: Tensor) -> nn.Module | None:
     return _last_layer(_watch(module, image)) if image.is_floating_point() else None
 
 
+def convolutional_stages(module: nn.Module, image: Tensor, count: int) -> tuple[nn.Module, ...]:
+    """Return the last modules that answer maps of a size, from the coarsest size up: at most `count`, none if unfit.
+
+    The first is `convolutional_layer`; the next ones answer finer maps before it, the last of their size in the pass.
+    A module that was called more than once is left out.
+    """
+    calls = _watch(module, image) if image.is_floating_point() else []
+    coarsest = _last_layer(calls)
+    if coarsest is None:
+        return ()
+    chosen, places = [coarsest], next(call.shape[2:] for call in calls if call.module is coarsest)
+    before = calls[: [call.module for call in calls].index(coarsest)]
+    for call in reversed([call for call in before if call.watched and call.is_map]):
+        larger = call.shape[2] > places[0] and call.shape[3] > places[1]
+        if larger and sum(other.module is call.module for other in calls) == 1:
+            chosen.append(call.module)
+            places = call.shape[2:]
+    return tuple(chosen[:count])
+
+
 def _watch(module: nn.Module, image: Tensor) -> list[Call]:
     """Return all calls of a forward pass."""
     calls: list[Call] = []

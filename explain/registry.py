@@ -2,14 +2,35 @@
 
 from torch import Tensor
 
+from explain.attention_rollout import AttentionRollout
 from explain.base import Explainer, Subject
+from explain.deep_lift import DeepLift
 from explain.errors import ExplainError
+from explain.expected_gradients import ExpectedGradients
 from explain.grad_cam import GradCam
+from explain.guided_backprop import GuidedBackprop
+from explain.input_x_gradient import InputXGradient
 from explain.integrated_gradients import IntegratedGradients
+from explain.layer_cam import LayerCam
+from explain.lrp import LayerwiseRelevance
 from explain.occlusion import Occlusion
 from explain.saliency import Saliency
+from explain.smooth_grad import SmoothGrad
 
-_EXPLAINERS: tuple[Explainer, ...] = (IntegratedGradients(), GradCam(), Occlusion(), Saliency())
+_EXPLAINERS: tuple[Explainer, ...] = (
+    IntegratedGradients(),
+    ExpectedGradients(),
+    GradCam(),
+    LayerCam(),
+    Occlusion(),
+    DeepLift(),
+    LayerwiseRelevance(),
+    AttentionRollout(),
+    SmoothGrad(),
+    InputXGradient(),
+    Saliency(),
+    GuidedBackprop(),
+)
 
 
 def explainers() -> tuple[Explainer, ...]:

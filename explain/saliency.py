@@ -8,14 +8,9 @@ from torch import Tensor
 
 from explain.answer import Computed, answer
 from explain.base import Attribution, Cost, Family, InputKind, Option, OptionValue, Subject
-from explain.compatibility import has_input_gradient
-from explain.errors import ExplainError
+from explain.compatibility import has_input_gradient, one_unit, refuse_units
+from explain.gradients import refuse_vanished
 from explain.validation import Case, checked_options
-
-UNFIT = (
-    "saliency needs inputs of one unit, images only or texts only; this model takes {kinds}. "
-    "Try integrated gradients or occlusion."
-)
 
 
 class Saliency:
@@ -50,7 +45,7 @@ class Saliency:
 
     def is_compatible(self, subject: Subject, inputs: tuple[Tensor, ...]) -> bool:
         """Return whether all inputs have one unit, and the answer a gradient by them that is not zero everywhere."""
-        return _one_unit(subject) and has_input_gradient(subject, inputs, zero_is_fine=False)
+        return one_unit(subject) and has_input_gradient(subject, inputs, zero_is_fine=False)
 
     def explain(
         self,
@@ -64,16 +59,13 @@ class Saliency:
         checked_options(self, options)
 
         def compute(case: Case) -> Computed:
-            if not _one_unit(subject):
-                raise ExplainError(UNFIT.format(kinds=", ".join(subject.kinds)))
-            sizes = zip(subject.kinds, case.inputs, _gradient_sizes(case), strict=True)
+            refuse_units(self.title, subject)
+            found = _gradient_sizes(case)
+            refuse_vanished(found)
+            sizes = zip(subject.kinds, case.inputs, found, strict=True)
             return Computed(tuple(_on_tokens(kind, item, size) for kind, item, size in sizes))
 
         return answer(subject, inputs, label, baselines, signed=self.signed, compute=compute)
-
-
-def _one_unit(subject: Subject) -> bool:
-    return set(subject.kinds) in ({"image"}, {"text"})
 
 
 def _on_tokens(kind: InputKind, item: Tensor, size: Tensor) -> Tensor:

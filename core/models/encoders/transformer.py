@@ -18,13 +18,17 @@ NO_WORD = torch.iinfo(torch.int64).max
 
 
 class Attention(nn.Module):
-    """Multi-head self-attention written out, so that it can be differentiated twice on every device."""
+    """Multi-head self-attention written out, so that it can be differentiated twice on every device.
+
+    Its weights [batch, heads, tokens, tokens] are the answer of the module `weigh`, for those who watch them.
+    """
 
     def __init__(self, width: int, heads: int) -> None:
         super().__init__()
         self.heads = heads
         self.mix = nn.Linear(width, 3 * width)
         self.out = nn.Linear(width, width)
+        self.weigh = nn.Softmax(dim=3)
 
     def forward(self, values: Tensor, present: Tensor) -> Tensor:
         """Return [batch, tokens, width]; no token looks at places without one."""
@@ -33,7 +37,7 @@ class Attention(nn.Module):
         query, key, value = mixed.permute(2, 0, 3, 1, 4)  # each [B, heads, tokens, width / heads]
         scores = query @ key.transpose(2, 3) / math.sqrt(width // self.heads)
         scores = scores.masked_fill(~present[:, None, None, :], torch.finfo(scores.dtype).min)
-        read = (scores.softmax(dim=3) @ value).transpose(1, 2).reshape(count, tokens, width)
+        read = (self.weigh(scores) @ value).transpose(1, 2).reshape(count, tokens, width)
         result: Tensor = self.out(read)
         return result
 

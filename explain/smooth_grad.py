@@ -1,0 +1,108 @@
+"""SmoothGrad: the gradient averaged over noisy copies of the input."""
+
+import math
+from collections.abc import Iterator, Mapping
+
+import torch
+from torch import Tensor
+
+from explain.answer import Computed, answer
+from explain.base import Attribution, Cost, Family, InputKind, Option, OptionValue, Subject
+from explain.compatibility import has_input_gradient, one_unit, refuse_units
+from explain.gradients import gradients_at, refuse_vanished
+from explain.sampling import SEED, SumOfDraws
+from explain.validation import Case, checked_options
+
+
+class SmoothGrad:
+    """|mean of dF/dx over copies with Gaussian noise|, for models of images only or of texts only.
+
+    The noise's standard deviation is `noise` times the range (largest minus smallest value) of the input; the padding
+    of a text stays as it is. Captum's noise tunnel draws from the process's random state, so that other threads would
+    change the map; here the noise is the seed's own.
+
+    References
+    ----------
+    Smilkov et al.: SmoothGrad: removing noise by adding noise, 2017.
+    """
+
+    name = "smooth_grad"
+    title = "SmoothGrad"
+    what = "Where a very small change would change this answer most, averaged over slightly noisy copies of the input."
+    what_not = "Not what made the answer what it is, nor in which direction it pulls."
+    signed = False
+    family: Family = "gradient"
+    reads_baseline = False
+
+    def config_spec(self) -> tuple[Option, ...]:
+        """Return number of copies, strength of the noise and seed."""
+        return (
+            Option("samples", "Noisy copies", "int", 32, 2, 512),
+            Option("noise", "Noise, as a share of the input's range", "float", 0.1, 0.001, 1.0),
+            SEED,
+        )
+
+    def cost(
+        self, subject: Subject, inputs: tuple[Tensor, ...], options: Mapping[str, OptionValue] | None = None
+    ) -> Cost:
+        """Return the estimated work of one map."""
+        samples = int(checked_options(self, options)["samples"])
+        return Cost(samples + 1, samples)
+
+    def is_compatible(self, subject: Subject, inputs: tuple[Tensor, ...]) -> bool:
+        """Return whether all inputs have one unit, and the answer a gradient by them that is not zero everywhere."""
+        return one_unit(subject) and has_input_gradient(subject, inputs, zero_is_fine=False)
+
+    def explain(
+        self,
+        subject: Subject,
+        inputs: tuple[Tensor, ...],
+        label: int,
+        baselines: tuple[Tensor, ...] | None = None,
+        options: Mapping[str, OptionValue] | None = None,
+    ) -> Attribution:
+        """Return the size of the mean gradient; see `explain.base.Explainer.explain`."""
+        chosen = checked_options(self, options)
+        samples, noise, seed = int(chosen["samples"]), float(chosen["noise"]), int(chosen["seed"])
+
+        def compute(case: Case) -> Computed:
+            refuse_units(self.title, subject)
+            return _smoothed(case, samples, noise, seed)
+
+        return answer(subject, inputs, label, baselines, signed=self.signed, compute=compute)
+
+
+def _smoothed(case: Case, samples: int, noise: float, seed: int) -> Computed:
+    drawn = SumOfDraws(case.inputs)
+    for points in _noisy(case, samples, noise, seed):
+        drawn.add(gradients_at(case, points))
+    means = drawn.means()
+    refuse_vanished(means)
+    parts = zip(case.subject.kinds, case.inputs, means, strict=True)
+    values = tuple((mean.abs() * _real(kind, item)).unsqueeze(0) for kind, item, mean in parts)
+    return Computed(values, steps=samples)
+
+
+def _noisy(case: Case, samples: int, noise: float, seed: int) -> Iterator[tuple[Tensor, ...]]:
+    """Yield batches of noisy copies; which noise a copy gets does not depend on the size of the batches."""
+    generator = torch.Generator().manual_seed(seed)
+    kinds = case.subject.kinds
+    strengths = [noise * _range(kind, item) for kind, item in zip(kinds, case.inputs, strict=True)]
+    for first in range(0, samples, case.rows):
+        count = min(case.rows, samples - first)
+        drawn = [[torch.randn(item.shape[1:], generator=generator) for item in case.inputs] for _ in range(count)]
+        noises = [torch.stack(parts).to(case.device) for parts in zip(*drawn, strict=True)]
+        parts = zip(kinds, case.inputs, noises, strengths, strict=True)
+        yield tuple(item + strength * own * _real(kind, item)[None] for kind, item, own, strength in parts)
+
+
+def _real(kind: InputKind, item: Tensor) -> Tensor:
+    """Return ones, [1] or for a text [T, 1] with zeros at its padding."""
+    return item[0].any(dim=-1, keepdim=True).float() if kind == "text" else item.new_ones(1)
+
+
+def _range(kind: InputKind, item: Tensor) -> float:
+    """Return largest minus smallest value of what is not padding; 1 for an even input, so that noise is noise."""
+    held = item[0][item[0].any(dim=-1)] if kind == "text" else item[0]
+    width = float(held.max() - held.min()) if held.numel() else 0.0
+    return width if width > 0 and math.isfinite(width) else 1.0
