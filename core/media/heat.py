@@ -36,7 +36,7 @@ BLUE_ORANGE = (
 """Sign: blue is against, orange is for. The ends are blue and vermilion of Okabe and Ito (2008), colour-blind safe."""
 
 
-def heat_png(values: NDArray[np.floating], signed: bool) -> bytes:
+def heat_png(values: NDArray[np.floating], signed: bool, scale: float | None = None) -> bytes:
     """Draw attributions as an RGBA PNG of the same size.
 
     Colour and alpha grow with |value| / scale, where the scale is the 99th percentile of |value| (the maximum where
@@ -48,6 +48,8 @@ def heat_png(values: NDArray[np.floating], signed: bool) -> bytes:
         Attributions in the pixels of the upright original.
     signed : bool
         True: diverging scale centred on zero, blue below, orange above. False: magnitude of the values.
+    scale : float, optional
+        The |value| of full colour, in place of the map's own: to draw several maps on one scale.
 
     Raises
     ------
@@ -56,7 +58,7 @@ def heat_png(values: NDArray[np.floating], signed: bool) -> bytes:
     """
     if values.ndim != 2 or values.size == 0 or not np.isfinite(values).all():
         raise BadInput(f"A heat map needs finite numbers of shape [H, W], got shape {values.shape}. Explain again.")
-    strength = _strength(np.abs(values.astype(np.float64)))
+    strength = _strength(np.abs(values.astype(np.float64)), scale)
     if signed:
         rgb = _colours(BLUE_ORANGE)[np.rint(127.5 + 127.5 * strength * np.sign(values)).astype(np.intp)]
     else:
@@ -65,9 +67,15 @@ def heat_png(values: NDArray[np.floating], signed: bool) -> bytes:
     return encode_png(np.dstack([rgb, alpha]))
 
 
-def _strength(size: NDArray[np.float64]) -> NDArray[np.float64]:
-    scale = float(np.percentile(size, PERCENTILE)) or float(size.max())
-    return np.clip(size / scale, 0.0, 1.0) if scale > 0.0 else np.zeros_like(size)
+def heat_scale(values: NDArray[np.floating]) -> float:
+    """Return the |value| at which a map [H, W] reaches full colour; 0 for a map that is zero everywhere."""
+    size = np.abs(values.astype(np.float64))
+    return float(np.percentile(size, PERCENTILE)) or float(size.max())
+
+
+def _strength(size: NDArray[np.float64], scale: float | None) -> NDArray[np.float64]:
+    full = heat_scale(size) if scale is None else scale
+    return np.clip(size / full, 0.0, 1.0) if full > 0.0 else np.zeros_like(size)
 
 
 def _colours(anchors: tuple[tuple[int, int, int], ...]) -> NDArray[np.uint8]:

@@ -14,6 +14,12 @@ from core.services.casebook import Casebook
 from core.services.caseviews import CaseViews
 from core.services.catalogue import Catalogue
 from core.services.decisions import Deciding
+from core.services.evidence.flights import Flights
+from core.services.evidence.methods import Methods
+from core.services.evidence.questions import Questions
+from core.services.evidence.reports import StoredReports
+from core.services.evidence.store import EvidenceStore
+from core.services.evidence.verbs import Evidence
 from core.services.explaining import Explaining
 from core.services.exporting import Exporting
 from core.services.feedback import Feedback
@@ -48,6 +54,7 @@ class Container:
     jobs: Jobs
     workspaces: Workspaces
     review: Review
+    evidence: Evidence
     predictions: Predictions
     retraining: Retraining
     audit: Audit
@@ -68,6 +75,7 @@ class Container:
 
     def close(self) -> None:
         """Stop the engine and the background work, and close the database."""
+        self.review.explaining.flights.close()
         self.review.background.shutdown(wait=True, cancel_futures=True)
         self.runtime.engine.stop()
         self.runtime.database.close()
@@ -88,6 +96,12 @@ def _runtime(settings: Settings) -> Runtime:
     )
 
 
+def _explaining(runtime: Runtime, casebook: Casebook, catalogue: Catalogue) -> Explaining:
+    questions, store = Questions(casebook, catalogue), EvidenceStore(runtime)
+    methods = Methods(questions, store, StoredReports(runtime))
+    return Explaining(runtime, casebook, catalogue, questions, methods, Flights(), store)
+
+
 def build_container(settings: Settings | None = None) -> Container:
     """Open the database and wire all services.
 
@@ -100,7 +114,8 @@ def build_container(settings: Settings | None = None) -> Container:
     catalogue, casebook = Catalogue(runtime), Casebook(runtime)
     scoring = Scoring(runtime, casebook, catalogue)
     queueing = Queueing(runtime, catalogue)
-    explaining = Explaining(runtime, casebook)
+    explaining = _explaining(runtime, casebook, catalogue)
+    evidence = Evidence(runtime, catalogue, explaining)
     gating = Gating(runtime, casebook, catalogue, scoring)
     own = OwnModels(runtime, casebook)
     importing = Importing(runtime, scoring, own)
@@ -114,7 +129,8 @@ def build_container(settings: Settings | None = None) -> Container:
         importing=importing,
         jobs=Jobs(runtime, handlers.table()),
         workspaces=Workspaces(runtime, catalogue, queueing, scoring),
-        review=Review(runtime, catalogue, casebook, queueing, views, explaining, verdicts),
+        review=Review(runtime, catalogue, casebook, queueing, views, explaining, evidence, verdicts),
+        evidence=evidence,
         predictions=Predictions(runtime, catalogue, casebook, explaining, views),
         retraining=Retraining(runtime, catalogue, feedback, gating, scoring, Deciding(runtime, catalogue)),
         audit=Audit(runtime),

@@ -1,53 +1,47 @@
-"""Explanations of a version's answers, kept by (version, case, method, target, label, options)."""
+"""Explanations of a version's answers: computed once for equal questions about equal content, then kept."""
 
-import hashlib
-import json
-import math
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-import numpy as np
-import torch
-from numpy.typing import NDArray
-from safetensors.torch import load, save
 from torch import Tensor
 
-from core.contracts import Case, EvidenceView, FieldEvidence, FieldSpec, FieldValue, Workspace
-from core.errors import BadInput, NotFound
-from core.media.heat import heat_png
-from core.models.network import LogitModule
-from core.models.preparation import map_to_original
-from core.models.preparers.text import read_tokens
+from core.contracts import Case, EvidenceView, FieldEvidence, Prediction
+from core.errors import BadInput, Unavailable
 from core.models.registry import LoadedModel
-from core.models.words import word_spans
 from core.services.casebook import Casebook
+from core.services.catalogue import Catalogue
+from core.services.evidence.baselines import baseline_words, built
+from core.services.evidence.drawing import Maps, drawn_fields, maps_of
+from core.services.evidence.flights import Flights
+from core.services.evidence.keeping import Asked, inputs_key, pack, unpack
+from core.services.evidence.methods import Methods
+from core.services.evidence.questions import Question, Questions
+from core.services.evidence.store import EvidenceStore
 from core.services.runtime import Cache, Runtime
-from core.storage import cache, versions
-from explain.base import Attribution, Explainer, Subject
-from explain.errors import ExplainError
-from explain.quality import field_shares
-from explain.registry import compatible, explainer
+from core.storage import cache, versions, workspaces
+from explain.base import Attribution, Explainer, never
+from explain.baselines import explain_over
+from explain.contrast import contrasted
+from explain.errors import ExplainError, Stopped
 
-EXPLAIN_VERSION = 2
-"""To be raised when a method's result changes with the same options, so that old results are not shown."""
-WordValues = tuple[tuple[int, int, float], ...]
-"""Code points [start, end) of each word, and its attribution."""
-Map = NDArray[np.float32] | float | WordValues
-"""An image's pixels, a number's or category's one value, a text's words."""
-Maps = Mapping[str, Map]
+Baselines = tuple[tuple[Tensor, ...], ...]
+KEPT_VIEWS = 64
+KEPT_ANSWERS = 1024
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Explained:
     """One explanation, in what a person sees: the original's pixels, table fields, words of the stored text."""
 
-    version: str
-    method: Explainer
-    target: str
-    label: str
-    maps: Maps
+    asked: Asked
     attribution: Attribution
+    maps: Maps
     cached: bool
+
+    @property
+    def method(self) -> Explainer:
+        """The method that made it."""
+        return self.asked.method
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,70 +50,101 @@ class Explaining:
 
     runtime: Runtime
     casebook: Casebook
-    fitting: Cache[tuple[str, tuple[bool, ...]], tuple[str, ...]] = field(default_factory=lambda: Cache(32))
+    catalogue: Catalogue
+    questions: Questions
+    methods: Methods
+    flights: Flights
+    store: EvidenceStore
+    keeps: bool = True
+    """Whether answers are looked up and kept: not for inputs that are no stored case."""
+    drawn: Cache[str, tuple[FieldEvidence, ...]] = field(default_factory=lambda: Cache(KEPT_VIEWS))
+    answers: Cache[tuple[str, str], Prediction] = field(default_factory=lambda: Cache(KEPT_ANSWERS))
 
-    def methods(self, model: LoadedModel, case: Case) -> tuple[str, ...]:
-        """Return the methods that fit this version, best first.
+    def of_given(self, casebook: Casebook) -> "Explaining":
+        """Return the same for inputs that are no stored case: nothing is looked up, nothing kept."""
+        questions = replace(self.questions, casebook=casebook)
+        methods = replace(self.methods, questions=questions, store=None)
+        return replace(self, casebook=casebook, questions=questions, methods=methods, keeps=False)
 
-        Decided by looking, once for each version and each combination of fields that a case holds: a missing field
-        has no gradient.
-        """
-        held = tuple(self.casebook.value(case, item.name) != FieldValue(item.name) for item in model.spec.fields)
+    def question(self, model: LoadedModel, case: Case, target: str, cancelled: Callable[[], bool] = never) -> Question:
+        """Return one case as explainers see it: the model with the case's gaps, its entries, and 'absent' ones."""
+        return self.questions.ask(model, case, target, cancelled)
 
-        def look() -> tuple[str, ...]:
-            target = model.manifest.targets[0].target
-            subject, inputs, _ = self._question(model, case, target)
-            return tuple(method.name for method in compatible(subject, inputs))
+    def answer(self, model: LoadedModel, case: Case) -> Prediction:
+        """Return the version's calibrated answer; of a stored case it is kept in memory."""
+        key = (model.key, inputs_key(case, model.spec))
 
-        return self.fitting.get((model.key, held), look)
+        def ask() -> Prediction:
+            return self.runtime.engine.predict(model, self.casebook.inputs(case, model.spec))
 
-    def explain(
-        self, workspace: Workspace, model: LoadedModel, case: Case, target: str, label: str, method: str
-    ) -> Explained:
-        """Explain the logit of `label`.
+        return self.answers.get(key, ask) if self.keeps else ask()
+
+    def label(self, model: LoadedModel, case: Case, target: str) -> str:
+        """Return the version's own label: from memory, from the stored scores, else from the engine."""
+        key = (model.key, inputs_key(case, model.spec))
+        known = self.answers.peek(key)
+        if known is None and self.keeps:
+            with self.runtime.database.read() as tx:
+                version = versions.get(tx, workspaces.get(tx, model.spec.name).id, model.version)
+                scores = cache.scores(tx, version.id, target, case.id).get(case.id)
+            if scores is not None:
+                return model.manifest.target(target).classes[max(range(len(scores)), key=scores.__getitem__)]
+        return (known or self.answer(model, case)).target(target).label
+
+    def explain(self, asked: Asked, *, quiet: bool = False) -> Explained:
+        """Return the explanation: found by content, else computed once, however many ask for it at the time.
+
+        Parameters
+        ----------
+        asked
+            The question, as `core.services.evidence.asking.Asking.checked` makes it.
+        quiet
+            Nobody waits for it: it makes way for what a person asks for.
 
         Raises
         ------
         NotFound
-            When the method does not exist or does not fit this version.
+            When the method does not fit the version.
+        BadInput
+            When the method can't explain this case; says why.
         """
-        chosen, index = self._method(model, case, method), _index_of(label, model, target)
-        key = evidence_key(chosen, target, label)
-        with self.runtime.database.read() as tx:
-            version_id = versions.get(tx, workspace.id, model.version).id
-            stored = cache.evidence(tx, version_id, case.id, key)
-        attribution = _unpack(self.runtime.blobs.get(stored), chosen.signed) if stored else None
-        if attribution is None:
-            attribution = self._compute(chosen, model, case, target, index)
-            blob = self.runtime.blobs.put(_pack(attribution))
-            with self.runtime.database.write() as tx:
-                cache.put_evidence(tx, version_id, case.id, key, blob)
-        maps = self._maps(model, case, attribution)
-        return Explained(model.version, chosen, target, label, maps, attribution, stored is not None)
+        found = self.kept(asked)
+        if found is not None:
+            return self._explained(asked, found, cached=True)
+        self.methods.check_fit(asked.model, asked.case, asked.method)
 
-    def explain_given(self, model: LoadedModel, case: Case, target: str, label: str, method: str) -> Explained:
-        """Explain as `explain` does, for inputs that are no stored case: nothing is looked up, nothing kept."""
-        chosen, index = self._method(model, case, method), _index_of(label, model, target)
-        attribution = self._compute(chosen, model, case, target, index)
-        return Explained(
-            model.version, chosen, target, label, self._maps(model, case, attribution), attribution, cached=False
-        )
+        def work(cancelled: Callable[[], bool]) -> Attribution:
+            return self.kept(asked) or self._kept(asked, self._compute(asked, cancelled))
 
-    def view(self, explained: Explained, model: LoadedModel) -> EvidenceView:
+        key = asked.key if self.keeps else object()
+        try:
+            return self._explained(asked, self.flights.answer(key, work, quiet=quiet), cached=False)
+        except Stopped:
+            raise Unavailable("The explanation was stopped, because the program is ending. Ask again later.") from None
+
+    def kept(self, asked: Asked) -> Attribution | None:
+        """Return what is kept for the question, or None."""
+        if not self.keeps:
+            return None
+        data = self.store.get(asked.model, asked.case, asked.key)
+        return None if data is None else unpack(data, asked.method.signed)
+
+    def view(self, explained: Explained, *, coarse: bool = False) -> EvidenceView:
         """Return an explanation ready to draw, with what it is, what it is not, and its own quality."""
-        a, method = explained.attribution, explained.method
-        shares = dict(zip(explained.maps, field_shares(a.values), strict=True))
-        fields = tuple(
-            _field_evidence(model.spec.field(name), values, method.signed, shares[name])
-            for name, values in explained.maps.items()
-        )
+        asked, a = explained.asked, explained.attribution
+        method, fields = asked.method, asked.model.spec.fields
+        texts = {item.name: self.casebook.value(asked.case, item.name).text for item in fields}
+
+        def draw() -> tuple[FieldEvidence, ...]:
+            return drawn_fields(fields, explained.maps, texts, a)
+
         return EvidenceView(
-            version=explained.version,
+            version=asked.model.version,
             method=method.name,
             title=method.title,
-            target=explained.target,
-            label=explained.label,
-            fields=fields,
+            target=asked.target,
+            label=asked.label,
+            fields=self.drawn.get(asked.key, draw) if self.keeps else draw(),
             completeness_error=a.completeness_error,
             reached=a.reached,
             signed=method.signed,
@@ -128,120 +153,51 @@ class Explaining:
             seconds=a.seconds,
             steps=a.steps,
             cached=explained.cached,
+            against=asked.against,
+            baseline=baseline_words(asked),
+            coarse=coarse,
+            options=tuple(asked.options.items()),
         )
 
-    def _method(self, model: LoadedModel, case: Case, name: str) -> Explainer:
-        fitting = self.methods(model, case)
-        try:
-            chosen = explainer(name)
-        except ExplainError as error:
-            raise NotFound(f"{str(error)[:1].upper()}{str(error)[1:]}") from None
-        if name not in fitting:
-            raise NotFound(
-                f"{name!r} does not fit the model of {model.version}. Methods that do: {', '.join(fitting)}."
-            )
-        return chosen
+    def posed(self, asked: Asked, cancelled: Callable[[], bool] = never) -> tuple[Question, int, Baselines]:
+        """Return the question, the label's index and the baselines that an answer is computed from.
 
-    def _compute(self, method: Explainer, model: LoadedModel, case: Case, target: str, label: int) -> Attribution:
-        subject, inputs, baselines = self._question(model, case, target)
+        Raises
+        ------
+        BadInput
+            When the contrast or the baseline can't be used.
+        """
+        question = self.question(asked.model, asked.case, asked.target, cancelled)
+        if asked.against is not None:
+            classes = asked.model.manifest.target(asked.target).classes
+            subject = contrasted(question.subject, asked.index, classes.index(asked.against))
+            question = replace(question, subject=subject)
+        reference = None
+        if asked.reference is not None:
+            reference = self.question(asked.model, asked.reference, asked.target).inputs
+        return question, asked.index, built(asked.baseline, question, reference)
+
+    def _compute(self, asked: Asked, cancelled: Callable[[], bool]) -> Attribution:
         try:
-            found = method.explain(subject, inputs, label, baselines)
+            question, label, baselines = self.posed(asked, cancelled)
+            found = explain_over(asked.method, question.subject, question.inputs, label, baselines, dict(asked.options))
+        except Stopped:
+            raise
         except ExplainError as error:
-            raise BadInput(f"{method.title} can't explain case {case.name!r}: {error}") from error
+            raise BadInput(f"{asked.method.title} can't explain case {asked.case.name!r}: {error}") from error
         return replace(found, values=tuple(_compact(value) for value in found.values))
 
-    def _question(
-        self, model: LoadedModel, case: Case, target: str
-    ) -> tuple[Subject, tuple[Tensor, ...], tuple[Tensor, ...]]:
-        """Return what explainers ask: the model with this case's gaps, its entries, and the entries of 'absent'."""
-        network, fields = model.network, model.spec.fields
-        prepared = self.casebook.inputs(case, model.spec)
-        batch = {name: torch.from_numpy(array)[None].to(model.device) for name, array in prepared.items()}
-        with torch.no_grad():
-            entries = network.enter(batch)
-        module = LogitModule(network, target, [entries[item.name].present for item in fields])
-        kinds = tuple(item.kind for item in fields)
-        subject = Subject(module.eval(), kinds, model.manifest.target(target).output_sd, model.lock)
-        values = tuple(entries[item.name].values for item in fields)
-        absent = tuple(network.encoder(item.name).neutral(entries[item.name].values) for item in fields)
-        return subject, values, absent
+    def _kept(self, asked: Asked, found: Attribution) -> Attribution:
+        if self.keeps:
+            cases = (asked.case,) if asked.reference is None else (asked.case, asked.reference)
+            self.store.put(asked.model, cases, asked.key, pack(found))
+        return found
 
-    def _maps(self, model: LoadedModel, case: Case, attribution: Attribution) -> Maps:
-        """Carry attributions back to what a person sees: pixels of the original, table fields, words of the text."""
-        return {
-            item.name: self._map(case, item, values)
-            for item, values in zip(model.spec.fields, attribution.values, strict=True)
-        }
-
-    def _map(self, case: Case, field: FieldSpec, values: Tensor) -> Map:
-        stored = self.casebook.value(case, field.name)
-        if field.kind == "image":
-            if stored.blob is None:
-                return np.zeros((0, 0), dtype=np.float32)
-            return map_to_original(values.sum(dim=0), self.casebook.geometry(case, field))
-        if field.kind == "text":
-            return word_values(stored.text, values[:, 0], field)
-        return float(values.sum())
-
-
-def _index_of(label: str, model: LoadedModel, target: str) -> int:
-    classes = model.manifest.target(target).classes
-    if label not in classes:
-        raise NotFound(f"{label!r} is no label of {target!r}. Labels: {', '.join(classes)}.")
-    return classes.index(label)
+    def _explained(self, asked: Asked, found: Attribution, cached: bool) -> Explained:
+        maps = maps_of(self.casebook, asked.case, asked.model.spec.fields, found.values)
+        return Explained(asked, found, maps, cached)
 
 
 def _compact(values: Tensor) -> Tensor:
     """Return a text's attributions with one number a token, [tokens, 1]."""
     return values.sum(dim=1, keepdim=True) if values.ndim == 2 else values
-
-
-def word_values(text: str | None, values: Tensor, field: FieldSpec) -> WordValues:
-    """Sum the attributions of tokens [tokens] to the words of a text that hold them."""
-    if text is None:
-        return ()
-    totals: dict[tuple[int, int], float] = {}
-    words = iter(word_spans(text))
-    word = next(words)
-    for token, value in zip(read_tokens(text, field), values.tolist(), strict=False):
-        while token.start >= word[1]:
-            word = next(words)
-        totals[word] = totals.get(word, 0.0) + value
-    return tuple((start, end, value) for (start, end), value in totals.items())
-
-
-def _field_evidence(field: FieldSpec, values: Map, signed: bool, share: float) -> FieldEvidence:
-    if isinstance(values, float):
-        return FieldEvidence(field.name, field.kind, value=values, share=share)
-    if isinstance(values, tuple):
-        return FieldEvidence(field.name, field.kind, spans=values, share=share)
-    heat = heat_png(values, signed) if values.size else None
-    return FieldEvidence(field.name, field.kind, heat=heat, share=share)
-
-
-def evidence_key(method: Explainer, target: str, label: str) -> str:
-    """Return what an explanation is kept under: method, its options, target, label, and `EXPLAIN_VERSION`."""
-    options = {option.name: option.default for option in method.config_spec()}
-    text = json.dumps([method.name, options, target, label, EXPLAIN_VERSION], sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _pack(attribution: Attribution) -> bytes:
-    error = math.nan if attribution.completeness_error is None else attribution.completeness_error
-    steps = -1 if attribution.steps is None else attribution.steps
-    facts = torch.tensor([error, float(attribution.reached), float(steps), attribution.seconds], dtype=torch.float64)
-    values = {f"value_{i:03d}": value.contiguous() for i, value in enumerate(attribution.values)}
-    return save({"facts": facts, **values})
-
-
-def _unpack(data: bytes, signed: bool) -> Attribution:
-    tensors = load(data)
-    error, reached, steps, seconds = tensors.pop("facts").tolist()
-    return Attribution(
-        values=tuple(tensors[name] for name in sorted(tensors)),
-        completeness_error=None if math.isnan(error) else error,
-        reached=bool(reached),
-        steps=None if steps < 0 else int(steps),
-        signed=signed,
-        seconds=seconds,
-    )

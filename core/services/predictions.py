@@ -7,12 +7,16 @@ from core.models.registry import LoadedModel
 from core.services.casebook import Casebook
 from core.services.caseviews import CaseViews, target_view
 from core.services.catalogue import Catalogue, target_of
-from core.services.explaining import Explained, Explaining, Maps
+from core.services.evidence.asking import Wishes, asked
+from core.services.evidence.drawing import Maps
+from core.services.explaining import Explained, Explaining
 from core.services.given import Given, GivenCase, given_case
 from core.services.runtime import Cache, Runtime
 
 Question = str | Given
 """The name of a stored case, or inputs by field."""
+
+NOTHING_ELSE = Wishes()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,16 +82,18 @@ class Predictions:
         method: str | None = None,
         label: str | None = None,
         target: str | None = None,
+        wishes: Wishes = NOTHING_ELSE,
     ) -> ExplainedCase:
-        """Explain the champion's answer, or another label, by the best method that fits or the one named."""
+        """Explain the champion's answer, or another label, by the method that is supported best or the one named."""
         opened = self._open(workspace, question)
-        found = self._explain(opened, method, label, target)
+        found = self._explain(opened, target, replace(wishes, method=method, label=label))
+        asked = found.asked
         return ExplainedCase(
             None if opened.given else opened.asked.case.name,
-            found.version,
-            found.method.name,
-            found.target,
-            found.label,
+            asked.model.version,
+            asked.method.name,
+            asked.target,
+            asked.label,
             found.attribution.completeness_error,
             found.maps,
         )
@@ -96,7 +102,7 @@ class Predictions:
         """Return the answer with the inputs that it is for."""
         opened = self._open(workspace, question)
         prediction, first = self._answer(opened), opened.model.manifest.targets[0]
-        methods = self._explaining(opened).methods(opened.model, opened.asked.case)
+        methods = self._explaining(opened).methods.ordered(opened.model, opened.asked.case)
         views = self.views
         if opened.given:
             views = replace(views, runtime=opened.asked.runtime, casebook=opened.asked.casebook, drawn=Cache(1))
@@ -116,7 +122,7 @@ class Predictions:
     ) -> EvidenceView:
         """Return an explanation ready to draw."""
         opened = self._open(workspace, question)
-        return self.explaining.view(self._explain(opened, method, label, target), opened.model)
+        return self._explaining(opened).view(self._explain(opened, target, Wishes(method, label)))
 
     def _open(self, workspace: str, question: Question) -> _Open:
         with self.runtime.database.read() as tx:
@@ -133,13 +139,9 @@ class Predictions:
         return self.runtime.engine.predict(opened.model, inputs)
 
     def _explaining(self, opened: _Open) -> Explaining:
-        return replace(self.explaining, casebook=opened.asked.casebook) if opened.given else self.explaining
+        return self.explaining.of_given(opened.asked.casebook) if opened.given else self.explaining
 
-    def _explain(self, opened: _Open, method: str | None, label: str | None, target: str | None) -> Explained:
-        chosen, explaining = target_of(opened.spec, target).name, self._explaining(opened)
-        model, case = opened.model, opened.asked.case
-        asked = label or self._answer(opened).target(chosen).label
-        by = method or explaining.methods(model, case)[0]
-        if opened.given:
-            return explaining.explain_given(model, case, chosen, asked, by)
-        return explaining.explain(opened.workspace, model, case, chosen, asked, by)
+    def _explain(self, opened: _Open, target: str | None, wishes: Wishes) -> Explained:
+        explaining = self._explaining(opened)
+        chosen = target_of(opened.spec, target).name
+        return explaining.explain(asked(explaining, opened.model, opened.asked.case, chosen, wishes))

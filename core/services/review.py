@@ -12,6 +12,7 @@ from core.contracts import (
     Case,
     CaseView,
     Confidence,
+    EvidenceForm,
     EvidenceView,
     MarkForm,
     QueueStrategy,
@@ -26,6 +27,7 @@ from core.errors import TandemError
 from core.services.casebook import Casebook
 from core.services.caseviews import CaseViews
 from core.services.catalogue import Catalogue, target_of
+from core.services.evidence.verbs import Evidence
 from core.services.explaining import Explaining
 from core.services.queueing import Queueing
 from core.services.runtime import Runtime
@@ -46,6 +48,7 @@ class Review:
     queueing: Queueing
     views: CaseViews
     explaining: Explaining
+    evidence: Evidence
     verdicts: Verdicts
     background: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "tandem-prefetch"))
 
@@ -105,21 +108,16 @@ class Review:
             done = {read.target for read in reads.of_case(tx, stored.id, actor.id)}
         require_reads(spec, done)
         model = self.catalogue.model(found)
-        prediction = self.runtime.engine.predict(model, self.casebook.inputs(stored, model.spec))
+        prediction = self.explaining.answer(model, stored)
         first = model.manifest.targets[0]
-        return RevealView(prediction, first.calibration_n, first.coverage, self.explaining.methods(model, stored))
+        methods = self.explaining.methods.ordered(model, stored)
+        return RevealView(prediction, first.calibration_n, first.coverage, methods)
 
     def explain(
         self, workspace: str, case: str, target: str, *, actor: Actor, method: str, label: str | None = None
     ) -> EvidenceView:
         """Explain the champion's answer, or another label of the target."""
-        revealed = self.reveal(workspace, case, actor=actor)
-        with self.runtime.database.read() as tx:
-            found, spec, stored = self.catalogue.case(tx, workspace, case)
-        chosen = target_of(spec, target).name
-        model = self.catalogue.model(found, revealed.prediction.version)
-        asked = label or revealed.prediction.target(chosen).label
-        return self.explaining.view(self.explaining.explain(found, model, stored, chosen, asked, method), model)
+        return self.evidence.explain(EvidenceForm(workspace, case, target, method, label), actor=actor)
 
     def named_marks(
         self, workspace: str, case: str, names: Sequence[str], artefact: str | None = None
@@ -159,8 +157,8 @@ class Review:
         """Have model, inputs and methods ready by the time the person has committed their read."""
         try:
             model = self.catalogue.model(workspace)
-            self.runtime.engine.predict(model, self.casebook.inputs(case, model.spec))
-            self.explaining.methods(model, case)
+            self.explaining.answer(model, case)
+            self.explaining.methods.fits(model, case)
         except TandemError as error:
             log.info("warming up case %s: %s", case.name, error)
 

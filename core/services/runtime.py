@@ -27,6 +27,11 @@ class Cache(Generic[Key, Value]):
         self._items: OrderedDict[Key, Value] = OrderedDict()
         self._lock = threading.Lock()
 
+    def peek(self, key: Key) -> Value | None:
+        """Return the value under `key`, or None when it is absent."""
+        with self._lock:
+            return self._items.get(key)
+
     def get(self, key: Key, make: Callable[[], Value]) -> Value:
         """Return the value under `key`, making it first when it is absent."""
         with self._lock:

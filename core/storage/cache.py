@@ -48,6 +48,13 @@ def evidence(tx: Connection, version_id: int, case_id: int, key: str) -> str | N
     return tx.execute(query).scalar()
 
 
+def shared_evidence(tx: Connection, version_id: int, key: str) -> str | None:
+    """Return the blob that any case of a version has under `key`, or None: keys say what the inputs are."""
+    table = schema.evidence.c
+    query = select(table.blob).where(table.version_id == version_id, table.key == key).limit(1)
+    return tx.execute(query).scalar()
+
+
 def put_embeddings(tx: Connection, encoder_key: str, keys: Sequence[str], blob: str) -> None:
     """Note that row i of the safetensors `blob` is the embedding of the input `keys[i]`."""
     rows = [{"encoder_key": encoder_key, "key": key, "blob": blob, "row": row} for row, key in enumerate(keys)]

@@ -24,8 +24,9 @@ def erase_case(tx: Connection, case_id: int, actor_id: str, reason: str) -> Audi
     of_case = select(verdicts.c.id).where(verdicts.c.case_id == case_id)
     nothing = {"mask": None, "names": to_json([]), "spans": to_json([])}
     tx.execute(update(regions).where(regions.c.verdict_id.in_(of_case)).values(nothing))
-    for computed in (scores, evidence):
-        tx.execute(delete(computed).where(computed.c.case_id == case_id))
+    tx.execute(delete(scores).where(scores.c.case_id == case_id))
+    of_it = select(evidence.c.blob).where(evidence.c.case_id == case_id)
+    tx.execute(delete(evidence).where(evidence.c.blob.in_(of_it)))  # of other cases too, where this one was compared
     ids = payloads.ids_of_case(tx, case_id)
     payloads.empty(tx, ids)
     query = select(workspaces.c.name).join(cases).where(cases.c.id == case_id)

@@ -13,7 +13,7 @@ from core.errors import BadInput
 from core.models.network import LogitModule
 from core.models.preparers.text import read_tokens
 from core.services.casebook import mark_tokens
-from core.services.explaining import word_values
+from core.services.evidence.texts import word_values
 from tests.helpers.tiny_mixed import write_mixed_folder
 from tests.helpers.tiny_product import open_home
 

@@ -4,7 +4,6 @@ import csv
 import json
 import shutil
 from itertools import pairwise
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,9 +11,7 @@ from PIL import Image
 
 from core.contracts import Actor
 from core.errors import BadInput, Conflict, ImportRefused
-from core.services.explaining import evidence_key
 from core.storage import jobs
-from explain.base import Option
 from tests.helpers.tiny_folder import write_tiny_folder
 from tests.helpers.tiny_product import TARGET, WORKSPACE, corner_mark, names_of, open_home, retrain, verdict
 
@@ -164,15 +161,6 @@ def test_a_folder_that_can_not_be_written_is_said(product, tmp_path):
     for export in (product.audit.export, lambda folder: product.exporting.export(WORKSPACE, folder)):
         with pytest.raises(BadInput, match="Can't write into"):
             export(tmp_path / "file")
-
-
-def test_evidence_is_kept_by_method_options_target_and_label():
-    def key(default=50, name="m", target="t", label="a"):
-        option = Option("steps", "Steps", "int", default)
-        return evidence_key(SimpleNamespace(name=name, config_spec=lambda: (option,)), target, label)
-
-    assert key() == key()
-    assert len({key(), key(51), key(name="n"), key(target="u"), key(label="b")}) == 5
 
 
 def test_audit_rows_are_readable_and_filter(product):

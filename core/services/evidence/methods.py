@@ -1,0 +1,181 @@
+"""Which methods fit a version and a case, in the order of what its quality report says of them, and what they cost."""
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import torch
+
+from core.contracts import Case, MethodReport, MethodView, OptionView, QualityReport, Support
+from core.errors import BadInput, NotFound
+from core.models.registry import LoadedModel
+from core.services.evidence.keeping import key_of
+from core.services.evidence.questions import Held, Question, Questions
+from core.services.evidence.store import EvidenceStore
+from core.services.runtime import Cache
+from explain.base import Explainer, Option
+from explain.batches import rows_for
+from explain.errors import ExplainError
+from explain.registry import compatible, explainer, explainers
+
+Reports = Callable[[LoadedModel, str], QualityReport | None]
+"""Finds the latest quality report of a version's answers for a target."""
+ORDER: tuple[Support, ...] = ("supported", "not assessed", "not supported")
+MOST_TIMED_ROWS = 8
+TIMINGS = 3
+
+
+def no_report(model: LoadedModel, target: str) -> QualityReport | None:
+    """Return that nothing was measured."""
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Fits:
+    """What fits a version where a case holds certain fields."""
+
+    seconds: tuple[tuple[str, float], ...]
+    """(method, estimated seconds for one map with default options), best first."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The methods."""
+        return tuple(name for name, _ in self.seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Methods:
+    """Finds what fits, and says it."""
+
+    questions: Questions
+    store: EvidenceStore | None
+    """Where findings are kept; None: in memory alone."""
+    reports: Reports = no_report
+    known: Cache[tuple[str, Held], Fits] = field(default_factory=lambda: Cache(32))
+
+    def fits(self, model: LoadedModel, case: Case) -> Fits:
+        """Return what fits this version, best first, and how long it takes.
+
+        Decided by looking and trying, once for each version and each combination of fields that a case holds (a missing
+        field has no gradient); kept across restarts.
+        """
+        held = self.questions.held(model, case)
+        return self.known.get((model.key, held), lambda: self._fits(model, case, held))
+
+    def ordered(self, model: LoadedModel, case: Case, target: str | None = None) -> tuple[str, ...]:
+        """Return the names of what fits: supported ones first, those that are not supported last."""
+        return tuple(view.name for view in self.views(model, case, target))
+
+    def default(self, model: LoadedModel, case: Case, target: str) -> str:
+        """Return the method to show unless another is asked for.
+
+        Raises
+        ------
+        NotFound
+            When no method fits.
+        """
+        ordered = self.ordered(model, case, target)
+        if not ordered:
+            raise NotFound(f"No explanation method fits the model of {model.version} and case {case.name!r}.")
+        return ordered[0]
+
+    def views(self, model: LoadedModel, case: Case, target: str | None = None) -> tuple[MethodView, ...]:
+        """Return what fits with its options, its cost and what the quality report says of it."""
+        report = self.reports(model, target or model.manifest.targets[0].target)
+        told = {one.method: one for one in report.methods} if report is not None else {}
+        ranks = list(told)
+        fitting = [_view(explainer(name), seconds, told.get(name)) for name, seconds in self.fits(model, case).seconds]
+        places = {view.name: place for place, view in enumerate(fitting)}
+        return tuple(
+            sorted(
+                fitting,
+                key=lambda view: (
+                    ORDER.index(view.support),
+                    ranks.index(view.name) if view.support == "supported" else 0,
+                    places[view.name],
+                ),
+            )
+        )
+
+    def named(self, name: str) -> Explainer:
+        """Return the method called `name`.
+
+        Raises
+        ------
+        NotFound
+            When there is none.
+        """
+        try:
+            return explainer(name)
+        except ExplainError as error:
+            raise NotFound(f"{str(error)[:1].upper()}{str(error)[1:]}") from None
+
+    def check_fit(self, model: LoadedModel, case: Case, method: Explainer) -> None:
+        """Refuse a method that does not fit.
+
+        Raises
+        ------
+        NotFound
+            When it does not; names those that do.
+        """
+        fitting = self.fits(model, case).names
+        if method.name not in fitting:
+            raise NotFound(
+                f"{method.name!r} does not fit the model of {model.version}. Methods that do: {', '.join(fitting)}."
+            )
+
+    def _fits(self, model: LoadedModel, case: Case, held: Held) -> Fits:
+        key = key_of("fits", model.key, held, model.device.type, [method.name for method in explainers()])
+        data = self.store.get(model, case, key) if self.store is not None else None
+        if data is None:
+            question = self.questions.ask(model, case, model.manifest.targets[0].target)
+            found = _found(question)
+            data = json.dumps(found.seconds).encode()
+            if self.store is not None:
+                self.store.put(model, (case,), key, data)
+        return Fits(tuple((str(name), float(seconds)) for name, seconds in json.loads(data)))
+
+
+def _found(question: Question) -> Fits:
+    try:
+        fitting = compatible(question.subject, question.inputs)
+        row = row_seconds(question)
+        costs = [method.cost(question.subject, question.inputs).passes * row for method in fitting]
+    except ExplainError as error:
+        raise BadInput(f"The model can't be explained: {error}") from error
+    return Fits(tuple((method.name, seconds) for method, seconds in zip(fitting, costs, strict=True)))
+
+
+def row_seconds(question: Question) -> float:
+    """Return the measured time of one row through the model, in batches as methods use them."""
+    rows = min(MOST_TIMED_ROWS, rows_for(question.inputs))
+    batch = tuple(item.expand(rows, *item.shape[1:]).contiguous() for item in question.inputs)
+    best = float("inf")
+    with torch.no_grad():
+        for _ in range(TIMINGS):
+            begin = time.perf_counter()
+            question.subject.module(*batch).sum().item()
+            best = min(best, time.perf_counter() - begin)
+    return best / rows
+
+
+def _view(method: Explainer, seconds: float, told: MethodReport | None) -> MethodView:
+    return MethodView(
+        name=method.name,
+        title=method.title,
+        what=method.what,
+        what_not=method.what_not,
+        signed=method.signed,
+        options=tuple(_option(option) for option in method.config_spec()),
+        reads_baseline=method.reads_baseline,
+        seconds=seconds,
+        support="not assessed" if told is None else told.support,
+        reason="" if told is None else told.reason,
+    )
+
+
+def _option(option: Option) -> OptionView:
+    return OptionView(
+        option.name, option.title, option.kind, option.default, option.low, option.high, tuple(option.choices)
+    )

@@ -1,0 +1,110 @@
+"""A stored case as explainers see it: the model with the case's gaps, its entries, and what is known around them."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from core.contracts import Case, FieldSpec, FieldValue, Split
+from core.models.network import LogitModule
+from core.models.registry import LoadedModel
+from core.services.casebook import Casebook
+from core.services.catalogue import Catalogue
+from core.services.evidence.texts import words_of_tokens
+from core.services.runtime import Cache
+from core.storage import cases
+from explain.base import Subject, never
+
+BACKGROUND_CASES = 32
+BACKGROUND_SPLITS: tuple[Split, ...] = ("train", "calibration")
+Held = tuple[bool, ...]
+"""For each field whether the case has a value."""
+Background = tuple[Tensor, ...] | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Question:
+    """One case as explainers see it."""
+
+    subject: Subject
+    inputs: tuple[Tensor, ...]
+    """The case's entries, one [1, ...] for each field."""
+    neutral: tuple[Tensor, ...]
+    """What the model itself takes for 'absent', of the same shapes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Questions:
+    """Makes questions of cases."""
+
+    casebook: Casebook
+    catalogue: Catalogue
+    backgrounds: Cache[tuple[str, Held, tuple[int, int]], Background] = field(default_factory=lambda: Cache(4))
+
+    def held(self, model: LoadedModel, case: Case) -> Held:
+        """Return which fields of the model hold something in this case."""
+        return tuple(self.casebook.value(case, item.name) != FieldValue(item.name) for item in model.spec.fields)
+
+    def ask(self, model: LoadedModel, case: Case, target: str, cancelled: Callable[[], bool] = never) -> Question:
+        """Return the question of one stored (or given) case.
+
+        Raises
+        ------
+        BadInput
+            When a required field is missing, or a value can't be prepared.
+        """
+        network, fields = model.network, model.spec.fields
+        prepared = self.casebook.inputs(case, model.spec)
+        batch = {name: torch.from_numpy(array)[None].to(model.device) for name, array in prepared.items()}
+        with torch.no_grad():
+            entries = network.enter(batch)
+        values = tuple(entries[item.name].values for item in fields)
+        subject = Subject(
+            module=LogitModule(network, target, [entries[item.name].present for item in fields]).eval(),
+            kinds=tuple(item.kind for item in fields),
+            output_sd=model.manifest.target(target).output_sd,
+            lock=model.lock,
+            background=self._background(model, self.held(model, case)),
+            words=tuple(self._words(case, item) for item in fields),
+            cancelled=cancelled,
+        )
+        absent = tuple(network.encoder(item.name).neutral(entries[item.name].values) for item in fields)
+        return Question(subject, values, absent)
+
+    def _words(self, case: Case, item: FieldSpec) -> Tensor | None:
+        """Return the word number of each token of a text, int64 [tokens], -1 for padding."""
+        if item.kind != "text":
+            return None
+        numbers = torch.full((item.tokens,), -1, dtype=torch.int64)
+        _, found = words_of_tokens(self.casebook.value(case, item.name).text, item)
+        numbers[: len(found)] = torch.tensor(found, dtype=torch.int64)
+        return numbers
+
+    def _background(self, model: LoadedModel, held: Held) -> Background:
+        """Return entries of other cases that hold the same fields; None when there are none."""
+        with self.catalogue.runtime.database.read() as tx:
+            workspace, _ = self.catalogue.workspace(tx, model.spec.name)
+            state = cases.state_of_inputs(tx, workspace.id)
+
+        def draw() -> Background:
+            with self.catalogue.runtime.database.read() as tx:
+                known = [case for split in BACKGROUND_SPLITS for case in self.catalogue.cases(tx, workspace, split)]
+            same = [case for case in known if self.held(model, case) == held]
+            return self._entries(model, sorted(same, key=_lot)[:BACKGROUND_CASES])
+
+        return self.backgrounds.get((model.key, held, state), draw)
+
+    def _entries(self, model: LoadedModel, drawn: Sequence[Case]) -> Background:
+        if not drawn:
+            return None
+        inputs = self.casebook.examples(drawn, model.spec, {}).inputs
+        with torch.no_grad():
+            entries = model.network.enter({name: rows.to(model.device) for name, rows in inputs.items()})
+        return tuple(entries[item.name].values for item in model.spec.fields)
+
+
+def _lot(case: Case) -> str:
+    """Return a case's place in a shuffled order that never changes."""
+    return hashlib.sha256(f"background {case.name}".encode()).hexdigest()
