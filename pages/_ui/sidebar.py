@@ -18,6 +18,8 @@ PAGES = (
     ("home", "Home"),
     ("worklist", "Worklist"),
     ("review", "Review"),
+    ("whatif", "What if"),
+    ("trust", "Trust"),
     ("retraining", "Retraining"),
     ("audit", "Audit"),
 )

@@ -11,6 +11,7 @@ for folder in (ROOT, Path(__file__).parent):
 from fake_data import target  # noqa: E402
 from fake_kinds import kind_states  # noqa: E402
 from fake_services import FakeServices, State, digits_state  # noqa: E402
+from fake_trust import quality_report  # noqa: E402
 from streamlit import App  # noqa: E402
 
 from pages._ui import services  # noqa: E402
@@ -24,19 +25,19 @@ ODD = (
     "[a](http://b)",
     "x" * 90,
 )
-services.use(
-    FakeServices(
-        digits_state(),
-        State("radiographs", (target(("normal", "pneumonia")),), tuple(f"chest-{i}" for i in range(40)), side=512),
-        State("fifty-classes", (target(LONG),), ("long-1", "long-2"), side=64),
-        State("odd-text", (target(ODD, "**odd** question"),), ("a/b?c&d=é <i>", "😀 שלום"), side=40),
-        State(
-            "two-questions",
-            (target(("no", "yes"), "effusion"), target(("a", "b", "c"), "view")),
-            ("q-1", "q-2"),
-            side=128,
-        ),
-        *kind_states(),
-    )
+fake = FakeServices(
+    digits_state(),
+    State("radiographs", (target(("normal", "pneumonia")),), tuple(f"chest-{i}" for i in range(40)), side=512),
+    State("fifty-classes", (target(LONG),), ("long-1", "long-2"), side=64),
+    State("odd-text", (target(ODD, "**odd** question"),), ("a/b?c&d=é <i>", "😀 שלום"), side=40),
+    State(
+        "two-questions",
+        (target(("no", "yes"), "effusion"), target(("a", "b", "c"), "view")),
+        ("q-1", "q-2"),
+        side=128,
+    ),
+    *kind_states(),
 )
+fake.trust.reports["decoy-digits", "v3", "digit"] = quality_report("decoy-digits", "v3", "digit")
+services.use(fake)
 app = App(ROOT / "pages" / "_navigation.py")

@@ -275,12 +275,17 @@ class FakeServices:
     """All verbs, in memory."""
 
     def __init__(self, *states: State, ok: bool = True) -> None:
+        from fake_trust import FakeTrust
+        from fake_whatif import FakeWhatIf
+
         kept: Mapping[str, State] = {s.name: s for s in states}
         self.states = dict(kept)
         self.workspaces = FakeWorkspaces(self.states)
         self.review = FakeReview(self.states)
         self.retraining = FakeRetraining(self.states)
         self.audit = FakeAudit(ok)
+        self.trust = FakeTrust(self.states)
+        self.whatif = FakeWhatIf(self.states, self.review)
         self.default_actor = LOCAL
 
     @property
@@ -288,4 +293,4 @@ class FakeServices:
         return self
 
     def get(self, job_id: int) -> Job:
-        raise NotFound(f"There is no job {job_id}.")
+        return self.trust.step(job_id)

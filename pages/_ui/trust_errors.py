@@ -1,0 +1,127 @@
+"""Where a version errs: subgroups in which it is worse, and a tree of questions that leads to its errors."""
+
+from __future__ import annotations
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from core.contracts import ErrorNode, SliceView, TrustView
+from pages._ui import context
+from pages._ui.download import Numbers, download_numbers
+from pages._ui.format import estimate, interval, number, percent, signed
+from pages._ui.plots import draw_plot, palette, safe, styled
+from pages._ui.sidebar import page
+from pages._ui.text import count, plain, shorten
+
+LINKS = 5
+WIDTHS = [2.4, 1.5, 1.5, 1.3, 0.8, 1.8]
+HEADS = ("cases where", "wrong", "wrong elsewhere", "difference", "p", "open")
+
+
+def draw_errors(view: TrustView) -> None:
+    """Draw the subgroups and the error tree of the version on the ledger."""
+    st.header("Where it errs", anchor=False)
+    _slices(view)
+    if view.tree:
+        _tree(view.tree)
+
+
+def _slices(view: TrustView) -> None:
+    with st.container(key="slices_table", gap="xsmall"):
+        st.markdown("**Subgroups in which it is worse than elsewhere**")
+        if view.slices:
+            _head()
+            for place, one in enumerate(view.slices):
+                _slice(one, place)
+            download_numbers(_slice_numbers(view.slices), key="slices", name="slices")
+        else:
+            st.write("None was found.")
+        if view.slice_note:
+            st.caption(plain(view.slice_note))
+
+
+def _head() -> None:
+    for column, words in zip(st.columns(WIDTHS, gap="small", wrap=False), HEADS, strict=True):
+        column.caption(words)
+
+
+def _slice(one: SliceView, place: int) -> None:
+    words, error, elsewhere, difference, p, cases = st.columns(
+        WIDTHS, gap="small", vertical_alignment="center", wrap=False
+    )
+    words.markdown(f"**{plain(shorten(one.words, 160))}**")
+    error.text(estimate(one.error))
+    elsewhere.text(estimate(one.elsewhere))
+    difference.text(f"{signed(one.difference.value)} {interval(one.difference.low, one.difference.high)}")
+    p.text(number(one.p_value) if one.p_value >= 0.001 else "< 0.001")
+    with cases, st.container(horizontal=True, gap="xsmall", key=f"slice_cases_{place}"):
+        for case in one.cases[:LINKS]:
+            st.page_link(
+                page("review"), label=plain(shorten(case, 16)), query_params=context.link(case=case), width="content"
+            )  # fmt: skip
+
+
+def _slice_numbers(slices: tuple[SliceView, ...]) -> Numbers:
+    rows = tuple(
+        (one.words, one.error.value, one.error.low, one.error.high, one.error.n, one.elsewhere.value, one.elsewhere.n,
+         one.difference.value, one.difference.low, one.difference.high, one.p_value)
+        for one in slices
+    )  # fmt: skip
+    return Numbers(
+        ("cases where", "wrong", "low", "high", "n", "wrong elsewhere", "n elsewhere", "difference", "difference low",
+         "difference high", "p"), rows,
+    )  # fmt: skip
+
+
+def _tree(nodes: tuple[ErrorNode, ...]) -> None:
+    st.markdown("**Questions that tell its wrong answers from its right ones**")
+    rows = tuple((_path(one, nodes), one.n, one.wrong, one.error.value, one.error.low, one.error.high) for one in nodes)
+    numbers = Numbers(("cases where", "cases", "wrong", "share wrong", "low", "high"), rows)
+    draw_plot(error_tree(nodes), key="error_tree", name="error-tree", words=_tree_words(nodes), numbers=numbers)
+    with st.expander("The same as a table", key="error_tree_table"):
+        st.dataframe(pd.DataFrame(rows, columns=numbers.columns), hide_index=True, alt="Error tree as a table")
+
+
+def _path(node: ErrorNode, nodes: tuple[ErrorNode, ...]) -> str:
+    """Return the answers to all questions down to `node`."""
+    known = {one.id: one for one in nodes}
+    parts = [node.words]
+    while node.parent is not None and known[node.parent].parent is not None:
+        node = known[node.parent]
+        parts.append(node.words)
+    return " and ".join(reversed(parts))
+
+
+def _leaves(nodes: tuple[ErrorNode, ...]) -> list[ErrorNode]:
+    parents = {one.parent for one in nodes}
+    return [one for one in nodes if one.id not in parents]
+
+
+def _tree_words(nodes: tuple[ErrorNode, ...]) -> str:
+    worst = max(_leaves(nodes), key=lambda one: (one.error.value, one.n))
+    root = next(one for one in nodes if one.parent is None)
+    return (
+        f"Most errors where {shorten(_path(worst, nodes), 160)}: {worst.wrong:,} of {count(worst.n, 'case')} wrong "
+        f"({percent(worst.wrong, worst.n)}), against {percent(root.wrong, root.n)} in all."
+    )
+
+
+def error_tree(nodes: tuple[ErrorNode, ...]) -> go.Figure:
+    """Return the tree as nested blocks: width for cases, colour and words for the share that is wrong."""
+    ink = palette()
+    scale = [[place / (len(ink.magnitude) - 1), colour] for place, colour in enumerate(ink.magnitude)]
+    figure = go.Figure(
+        go.Icicle(
+            ids=[str(one.id) for one in nodes], labels=[safe(one.words, 60) for one in nodes],
+            parents=["" if one.parent is None else str(one.parent) for one in nodes], values=[one.n for one in nodes],
+            branchvalues="total", sort=False, tiling={"orientation": "v"}, pathbar={"visible": False},
+            marker={"colors": [one.error.value for one in nodes], "colorscale": scale, "cmin": 0, "cmax": 1,
+                    "line": {"color": ink.back, "width": 2}, "showscale": True,
+                    "colorbar": {"thickness": 10, "outlinewidth": 0, "title": {"text": "wrong"}}},
+            text=[f"{one.wrong:,} of {one.n:,} wrong ({percent(one.wrong, one.n)})" for one in nodes],
+            texttemplate="%{label}<br>%{text}", customdata=[safe(estimate(one.error)) for one in nodes],
+            hovertemplate="%{label}<br>%{text}<br>%{customdata}<extra></extra>",
+        )
+    )  # fmt: skip
+    return styled(figure, 300)
