@@ -38,6 +38,9 @@ from core.services.runtime import Runtime
 from core.services.scoring import Scoring
 from core.services.tokens import Tokens
 from core.services.training import Training
+from core.services.trust.columns import Columns
+from core.services.trust.errors import ErrorFinder
+from core.services.trust.trust import Trust
 from core.services.verdicts import Verdicts
 from core.services.workspaces import Workspaces
 from core.settings import Settings, load_settings
@@ -55,6 +58,7 @@ class Container:
     workspaces: Workspaces
     review: Review
     evidence: Evidence
+    trust: Trust
     predictions: Predictions
     retraining: Retraining
     audit: Audit
@@ -131,6 +135,7 @@ def build_container(settings: Settings | None = None) -> Container:
         workspaces=Workspaces(runtime, catalogue, queueing, scoring),
         review=Review(runtime, catalogue, casebook, queueing, views, explaining, evidence, verdicts),
         evidence=evidence,
+        trust=Trust(runtime, catalogue, scoring, explaining, ErrorFinder(Columns(runtime, casebook))),
         predictions=Predictions(runtime, catalogue, casebook, explaining, views),
         retraining=Retraining(runtime, catalogue, feedback, gating, scoring, Deciding(runtime, catalogue)),
         audit=Audit(runtime),

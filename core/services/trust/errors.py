@@ -1,0 +1,68 @@
+"""For whom a version is wrong: slices and the error tree, found once for equal answers and labels."""
+
+from dataclasses import dataclass, field
+
+from core.contracts import ErrorNode, SliceView
+from core.fairness.error_tree import error_tree
+from core.fairness.slices import Slice, SliceSearch, find_slices
+from core.models.registry import LoadedModel
+from core.services.runtime import Cache
+from core.services.trust.answers import Judged
+from core.services.trust.columns import Columns
+
+SHOWN_CASES = 12
+Key = tuple[int, str, int, tuple[int, int]]
+"""Version, target, latest label, state of the inputs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Errors:
+    """What was found of a version's wrong answers."""
+
+    slices: tuple[SliceView, ...]
+    note: str
+    tree: tuple[ErrorNode, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorFinder:
+    """Looks for subgroups in which a version is wrong more often."""
+
+    columns: Columns
+    kept: Cache[Key, Errors] = field(default_factory=lambda: Cache(32))
+
+    def find(self, key: Key, judged: Judged, model: LoadedModel) -> Errors:
+        """Return slices and error tree of the judged cases; what was found stays under `key`."""
+        return self.kept.get(key, lambda: self._find(judged, model))
+
+    def _find(self, judged: Judged, model: LoadedModel) -> Errors:
+        minimum, count = model.spec.gate.minimum_group, len(judged.cases)
+        if count < 2 * minimum:
+            needed = (
+                f"it takes {2 * minimum} ledger cases with a reference label to look for subgroups; there are {count}"
+            )
+            return Errors((), needed, ())
+        columns = self.columns.of(judged, model, minimum)
+        groups = [case.group for case in judged.cases]
+        seed = model.spec.split.seed
+        search = find_slices(judged.wrong, columns, groups, minimum=minimum, seed=seed)
+        tree = error_tree(judged.wrong, columns, minimum=minimum, seed=seed)
+        return Errors(tuple(_view(one, judged) for one in search.found), note(search, judged), tree)
+
+
+def note(search: SliceSearch, judged: Judged) -> str:
+    """Return how many subgroups were looked at and, where none is worse beyond chance, which came nearest."""
+    if not judged.wrong.any():
+        return f"no answer on the {len(judged.cases)} ledger cases is wrong"
+    looked = f"{search.looked_at:,} subgroups were looked at"
+    if search.found or search.worst is None:
+        return looked
+    near = f"{search.worst.words}: {search.worst.error.value:.2f} wrong against {search.worst.elsewhere.value:.2f}"
+    return f"{looked}; none is worse beyond chance (the nearest: {near}, p = {search.worst.p_value:.2f})"
+
+
+def _view(one: Slice, judged: Judged) -> SliceView:
+    wrong = [
+        case.name for case, inside, bad in zip(judged.cases, one.inside, judged.wrong, strict=True) if inside & bad
+    ]
+    return SliceView(one.words, one.error, one.elsewhere, one.difference, one.p_value, tuple(wrong[:SHOWN_CASES]))
