@@ -61,6 +61,18 @@ def feature_masks(subject: Subject, inputs: tuple[Tensor, ...], *, segments: int
     return tuple(masks)
 
 
+def expected_features(subject: Subject, inputs: tuple[Tensor, ...], *, segments: int) -> int:
+    """Return about how many features `feature_masks` would find, without looking at pictures."""
+    words = subject.words or (None,) * len(inputs)
+    total = 0
+    for item, kind, word in zip(inputs, subject.kinds, words, strict=True):
+        if kind == "image":
+            total += min(segments, math.prod(item.shape[-2:]))
+        else:
+            total += count_features((_mask(item, kind, word, segments),))
+    return total
+
+
 def count_features(masks: tuple[Tensor, ...]) -> int:
     """Return how many features the masks of one case have."""
     return max((int(mask.max()) + 1 for mask in masks if mask.numel()), default=0)
@@ -84,7 +96,7 @@ def superpixels(image: Tensor, segments: int) -> NDArray[np.int64]:
     height, width = image.shape[-2:]
     segments = min(segments, height * width)
     found = None if segments < 2 else _slic(image, segments)
-    if found is None or len(np.unique(found)) < segments / 3:
+    if found is None or len(np.unique(found)) < max(2, segments / 3):
         found = _grid(height, width, segments)
     return np.unique(found, return_inverse=True)[1].reshape(height, width).astype(np.int64)
 

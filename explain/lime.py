@@ -1,0 +1,136 @@
+"""LIME: a weighted linear model of the answer, fitted around one case."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from torch import Tensor
+
+from explain.base import Attribution, Cost, Family, Option, OptionValue, Subject
+from explain.coalitions import (
+    Coalitions,
+    Game,
+    Numbers,
+    Solution,
+    explain_game,
+    is_playable,
+    samples_option,
+    seed_option,
+    segments_option,
+)
+from explain.features import expected_features
+from explain.validation import checked_options
+
+REFITS = 20
+"""Fits to drawn-again samples that give the standard errors."""
+ROWS_A_PLAYER = 2
+"""Fewest rows for each player."""
+
+
+class Lime:
+    """Weights of a linear model of which features are there, fitted to answers near the case.
+
+    Features are switched off at random, each with probability one half. A sample's weight is exp(-d^2 / width^2), with
+    d the cosine distance between its features and all features. The linear model is penalised: ridge, or lasso for
+    few features. Features and logits are standardised for the fit, so that `penalty` means the same for every model:
+    ridge divides a lone weight by 1 + penalty, lasso drops a lone feature whose correlation is below it.
+
+    References
+    ----------
+    Ribeiro, Singh, Guestrin: "Why Should I Trust You?", 2016. Fitted by scikit-learn.
+    """
+
+    name = "lime"
+    title = "LIME"
+    what = "How much each superpixel, field or word counts in a linear model that imitates this one near the case."
+    what_not = "Not the model itself: where it is far from linear, the imitation is poor and so are its weights."
+    signed = True
+    family: Family = "perturbation"
+    reads_baseline = True
+
+    def config_spec(self) -> tuple[Option, ...]:
+        """Return superpixels, rows, the fit's settings and the seed."""
+        return (
+            segments_option(48),
+            samples_option(320),
+            Option("model", "Linear model", "choice", "ridge", choices=("ridge", "lasso")),
+            Option("penalty", "Penalty on weights", "float", 0.01, 0.0001, 1.0),
+            Option("width", "Width of the kernel, in cosine distance", "float", 0.25, 0.05, 5.0),
+            seed_option(),
+        )
+
+    def cost(
+        self, subject: Subject, inputs: tuple[Tensor, ...], options: Mapping[str, OptionValue] | None = None
+    ) -> Cost:
+        """Return the estimated work of one map."""
+        chosen = checked_options(self, options)
+        players = expected_features(subject, inputs, segments=int(chosen["segments"]))
+        return Cost(1 + min(2**players, _rows(players, int(chosen["samples"]))))
+
+    def is_compatible(self, subject: Subject, inputs: tuple[Tensor, ...]) -> bool:
+        """Return whether the model answers with finite logits and the case has a feature."""
+        return is_playable(subject, inputs)
+
+    def explain(
+        self,
+        subject: Subject,
+        inputs: tuple[Tensor, ...],
+        label: int,
+        baselines: tuple[Tensor, ...] | None = None,
+        options: Mapping[str, OptionValue] | None = None,
+    ) -> Attribution:
+        """Return the shared-out weights; see `explain.base.Explainer.explain`."""
+        chosen = checked_options(self, options)
+        fit = _Fit(str(chosen["model"]), float(chosen["penalty"]))
+        samples, width, seed = int(chosen["samples"]), float(chosen["width"]), int(chosen["seed"])
+
+        def solve(game: Game) -> Solution:
+            return _solved(game, fit, _rows(game.count, samples), width, np.random.default_rng(seed))
+
+        segments = int(chosen["segments"])
+        return explain_game(self, subject, inputs, label, baselines, segments=segments, solve=solve)
+
+
+@dataclass(frozen=True, slots=True)
+class _Fit:
+    """A penalised linear model."""
+
+    model: str
+    penalty: float
+
+    def weights(self, there: Coalitions, answers: Numbers, nearness: Numbers) -> Numbers:
+        """Return one weight a player, [players]: least squares, and a penalty on squares (ridge) or sizes (lasso)."""
+        from sklearn.linear_model import Lasso, Ridge  # loads slowly
+
+        columns, spreads = _standardised(there.astype(np.float64), nearness)
+        wanted, (spread,) = _standardised(answers[:, None], nearness)
+        if self.model == "ridge":
+            fitted = Ridge(alpha=self.penalty * nearness.sum(), fit_intercept=False)
+        else:
+            fitted = Lasso(alpha=self.penalty, fit_intercept=False, max_iter=10_000)
+        fitted.fit(columns, wanted[:, 0], sample_weight=nearness)
+        weights: Numbers = np.asarray(fitted.coef_, dtype=np.float64) * spread / spreads
+        return weights
+
+
+def _standardised(columns: Numbers, nearness: Numbers) -> tuple[Numbers, Numbers]:
+    """Return columns of weighted mean 0 and standard deviation 1, and the deviations (1 where nothing differs)."""
+    centred = columns - np.average(columns, axis=0, weights=nearness)
+    spreads = np.sqrt(np.average(centred**2, axis=0, weights=nearness))
+    spreads = np.where(spreads > 0, spreads, 1.0)
+    return centred / spreads, spreads
+
+
+def _rows(players: int, samples: int) -> int:
+    return max(samples, ROWS_A_PLAYER * players)
+
+
+def _solved(game: Game, fit: _Fit, rows: int, width: float, generator: np.random.Generator) -> Solution:
+    there = generator.random((rows, game.count)) < 0.5
+    there[0] = True  # the case itself
+    answers = game.logits(there)
+    nearness = np.exp(-((1 - np.sqrt(there.mean(axis=1))) ** 2) / width**2)
+    again = [generator.integers(rows, size=rows) for _ in range(REFITS)]
+    refits = np.array([fit.weights(there[drawn], answers[drawn], nearness[drawn]) for drawn in again])
+    errors = game.by_input(refits).std(axis=0, ddof=1)
+    return Solution(fit.weights(there, answers, nearness), adds_up=False, errors=errors)
