@@ -41,7 +41,7 @@ class Lime:
     """
 
     name = "lime"
-    title = "LIME"
+    title = "LIME (local linear model)"
     what = "How much each superpixel, field or word counts in a linear model that imitates this one near the case."
     what_not = "Not the model itself: where it is far from linear, the imitation is poor and so are its weights."
     signed = True

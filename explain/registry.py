@@ -7,14 +7,18 @@ from explain.base import Explainer, Subject
 from explain.deep_lift import DeepLift
 from explain.errors import ExplainError
 from explain.expected_gradients import ExpectedGradients
+from explain.feature_ablation import FeatureAblation
 from explain.grad_cam import GradCam
 from explain.guided_backprop import GuidedBackprop
 from explain.input_x_gradient import InputXGradient
 from explain.integrated_gradients import IntegratedGradients
+from explain.kernel_shap import KernelShap
 from explain.layer_cam import LayerCam
+from explain.lime import Lime
 from explain.lrp import LayerwiseRelevance
 from explain.occlusion import Occlusion
 from explain.saliency import Saliency
+from explain.shapley_sampling import ShapleySampling
 from explain.smooth_grad import SmoothGrad
 
 _EXPLAINERS: tuple[Explainer, ...] = (
@@ -23,6 +27,10 @@ _EXPLAINERS: tuple[Explainer, ...] = (
     GradCam(),
     LayerCam(),
     Occlusion(),
+    FeatureAblation(),
+    ShapleySampling(),
+    KernelShap(),
+    Lime(),
     DeepLift(),
     LayerwiseRelevance(),
     AttentionRollout(),
