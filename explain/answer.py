@@ -11,8 +11,12 @@ from torch import Tensor
 
 from explain.base import Attribution, Subject
 from explain.errors import ExplainError, Stopped
+from explain.gradients import VANISHED
 from explain.isolation import full_precision
 from explain.validation import Case, checked_case
+
+NOTICEABLE = 0.01
+"""Completeness error above which a map of zeros is no answer but a failure."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,7 +44,8 @@ def answer(
     Raises
     ------
     ExplainError
-        When the question can't be used, the model fails or the attributions are not finite.
+        When the question can't be used, the model fails, the attributions are not finite, or all of them are zero
+        though the answer changed (gradients that vanish).
     """
     begin = time.perf_counter()
     device = inputs[0].device if inputs else torch.device("cpu")
@@ -54,6 +59,8 @@ def answer(
         raise ExplainError(
             "the attributions are NaN or infinite: the model has no usable gradient here. Try occlusion."
         )
+    if (error or 0.0) > NOTICEABLE and not any(bool(value.any()) for value in values):
+        raise ExplainError(VANISHED)
     seconds = time.perf_counter() - begin
     return Attribution(
         values, error, computed.reached, computed.steps, signed, seconds, standard_errors=computed.standard_errors

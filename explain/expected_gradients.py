@@ -10,7 +10,7 @@ from explain.answer import Computed, answer
 from explain.base import Attribution, Cost, Family, Option, OptionValue, Subject
 from explain.compatibility import has_input_gradient
 from explain.errors import ExplainError
-from explain.gradients import gradients_at, refuse_vanished
+from explain.gradients import gradients_at
 from explain.quality import completeness_error
 from explain.sampling import SEED, SumOfDraws, standard_error
 from explain.validation import Case, checked_options
@@ -124,15 +124,11 @@ def _fits(subject: Subject, inputs: tuple[Tensor, ...]) -> bool:
 def _expected(case: Case, samples: int, seed: int) -> Computed:
     others = _background(case)
     chosen = plan(len(others[0]), samples, seed)
-    drawn, moved = SumOfDraws(case.inputs), False
+    drawn = SumOfDraws(case.inputs)
     for first in range(0, len(chosen), case.rows):
         rows = slice(first, first + case.rows)
         starts = tuple(other[chosen.cases[rows].to(other.device)] for other in others)
-        parts, any_gradient = _contributions(case, starts, chosen.places[rows])
-        drawn.add(parts)
-        moved = moved or any_gradient
-    if not moved:
-        refuse_vanished(case.inputs[:0])
+        drawn.add(_contributions(case, starts, chosen.places[rows]))
     means = drawn.means()
     difference = _logits(case, case.inputs)[0] - _mean_logit(case, others)
     error = completeness_error(float(sum(float(mean.sum()) for mean in means)), difference, case.scale)
@@ -151,14 +147,12 @@ def _background(case: Case) -> tuple[Tensor, ...]:
     )
 
 
-def _contributions(case: Case, starts: tuple[Tensor, ...], places: Tensor) -> tuple[tuple[Tensor, ...], bool]:
-    """Return (x - b) dF/dx of each row, and whether any gradient is not zero."""
+def _contributions(case: Case, starts: tuple[Tensor, ...], places: Tensor) -> tuple[Tensor, ...]:
+    """Return (x - b) dF/dx of each row, [R, ...] for each input."""
     along = places.to(case.device)
     ways = tuple(item - start for item, start in zip(case.inputs, starts, strict=True))
     points = tuple(start + along.view(-1, *[1] * (way.ndim - 1)) * way for start, way in zip(starts, ways, strict=True))
-    gradients = gradients_at(case, points)
-    moved = any(bool(gradient.any()) for gradient in gradients)
-    return tuple(way * gradient for way, gradient in zip(ways, gradients, strict=True)), moved
+    return tuple(way * gradient for way, gradient in zip(ways, gradients_at(case, points), strict=True))
 
 
 def _error(chosen: Plan, totals: list[float]) -> float:

@@ -139,6 +139,7 @@ class Frozen:
         rules: dict[Function, Rule] = dict.fromkeys(THROUGH_ZERO, self._activation)
         rules |= dict.fromkeys(SOFTMAX, self._softmax)
         rules |= dict.fromkeys((functional.linear, functional.conv1d, functional.conv2d), self._weighted)
+        rules |= dict.fromkeys((torch.amax, Tensor.amax), self._largest)
         return Replaced(rules | {functional.layer_norm: self._layer_norm, functional.max_pool2d: self._max_pool})
 
     def _keep(self, compute: Callable[[], Tensor]) -> Tensor:
@@ -194,6 +195,13 @@ class Frozen:
         asked = {**named, "return_indices": True}
         chosen = self._keep(lambda: function(value, *others, **asked)[1])  # [B, C, h, w], places in the map
         return value.flatten(2).gather(2, chosen.flatten(2)).view(chosen.shape)
+
+    def _largest(self, function: Function, value: Tensor, others: tuple[Any, ...], named: Mapping[str, Any]) -> Tensor:
+        dim = others[0] if others else named.get("dim")
+        if not isinstance(dim, int) or len(others) > 1 or named.get("keepdim"):
+            return out_of_place(function, value, others, named)
+        chosen = self._keep(lambda: value.argmax(dim=dim, keepdim=True))
+        return value.gather(dim, chosen).squeeze(dim)
 
 
 def _raised(

@@ -1,6 +1,6 @@
 """Questions to explainers, made from the tiny models."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -44,9 +44,23 @@ def subject(module: nn.Module, kinds: tuple[str, ...], classes: int, output_sd: 
     return Subject(module, kinds, (output_sd,) * classes)
 
 
+def with_background(question: Question, count: int = 4) -> Question:
+    """Return the question with other cases drawn at random: images in 0..1, categories one-hot, texts without padding."""
+    others = []
+    for number, (kind, item) in enumerate(zip(question.subject.kinds, question.inputs, strict=True)):
+        generator = torch.Generator().manual_seed(100 + number)
+        if kind == "image":
+            others.append(torch.rand(count, *item.shape[1:], generator=generator))
+        elif kind == "categorical":
+            others.append(torch.eye(item.shape[1])[torch.randint(item.shape[1], (count,), generator=generator)])
+        else:
+            others.append(torch.randn(count, *item.shape[1:], generator=generator))
+    return replace(question, subject=replace(question.subject, background=tuple(others)))
+
+
 def questions() -> tuple[Question, ...]:
     """Return one question for each kind of model that a method meets."""
-    return (
+    plain = (
         Question("linear", subject(tiny_models.LinearModel(), ("numeric",), 2), (torch.tensor([[1.0, 2.0, 3.0]]),)),
         Question("smooth", subject(tiny_models.mlp(), ("numeric",), 3), (numbers(6),)),
         Question("relu on an image", subject(tiny_models.relu_mlp(), ("image",), 3), (image(),)),
@@ -61,3 +75,4 @@ def questions() -> tuple[Question, ...]:
         ),
         Question("attention", subject(tiny_models.attention(), ("image",), 2), (image(),)),
     )
+    return tuple(with_background(question) for question in plain)

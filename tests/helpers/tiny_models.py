@@ -56,6 +56,20 @@ class FailingModel(nn.Module):
         return self.second(hidden)
 
 
+class HungryModel(nn.Module):
+    """Runs out of memory when it is given more than `most` rows."""
+
+    def __init__(self, inner: nn.Module, most: int) -> None:
+        super().__init__()
+        self.inner = inner
+        self.most = most
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        if len(inputs[0]) > self.most:
+            raise torch.OutOfMemoryError(f"{len(inputs[0])} rows are more than {self.most}")
+        return self.inner(*inputs)
+
+
 class FusionModel(nn.Module):
     """An image [1, 8, 8] and three numbers to two logits."""
 
