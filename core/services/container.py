@@ -14,9 +14,13 @@ from core.services.casebook import Casebook
 from core.services.caseviews import CaseViews
 from core.services.catalogue import Catalogue
 from core.services.decisions import Deciding
+from core.services.evidence.ahead import Ahead
 from core.services.evidence.flights import Flights
 from core.services.evidence.methods import Methods
+from core.services.evidence.path import Path
+from core.services.evidence.quality import Quality
 from core.services.evidence.questions import Questions
+from core.services.evidence.removal import Removing
 from core.services.evidence.reports import StoredReports
 from core.services.evidence.store import EvidenceStore
 from core.services.evidence.verbs import Evidence
@@ -80,6 +84,7 @@ class Container:
     def close(self) -> None:
         """Stop the engine and the background work, and close the database."""
         self.review.explaining.flights.close()
+        self.review.ahead.close()
         self.review.background.shutdown(wait=True, cancel_futures=True)
         self.runtime.engine.stop()
         self.runtime.database.close()
@@ -119,13 +124,16 @@ def build_container(settings: Settings | None = None) -> Container:
     scoring = Scoring(runtime, casebook, catalogue)
     queueing = Queueing(runtime, catalogue)
     explaining = _explaining(runtime, casebook, catalogue)
-    evidence = Evidence(runtime, catalogue, explaining)
     gating = Gating(runtime, casebook, catalogue, scoring)
     own = OwnModels(runtime, casebook)
     importing = Importing(runtime, scoring, own)
     training = Training(runtime, casebook, catalogue, own)
     handlers = Handlers(runtime, importing, training, scoring, gating)
     views = CaseViews(runtime, catalogue, casebook, queueing)
+    evidence = Evidence(
+        runtime, catalogue, explaining, Quality(explaining), Removing(explaining, views), Path(explaining)
+    )
+    ahead = Ahead(catalogue, queueing, explaining)
     verdicts = Verdicts(runtime, catalogue, casebook)
     feedback = Feedback(runtime, catalogue, casebook, scoring)
     return Container(
@@ -133,7 +141,7 @@ def build_container(settings: Settings | None = None) -> Container:
         importing=importing,
         jobs=Jobs(runtime, handlers.table()),
         workspaces=Workspaces(runtime, catalogue, queueing, scoring),
-        review=Review(runtime, catalogue, casebook, queueing, views, explaining, evidence, verdicts),
+        review=Review(runtime, catalogue, casebook, queueing, views, explaining, evidence, ahead, verdicts),
         evidence=evidence,
         trust=Trust(runtime, catalogue, scoring, explaining, ErrorFinder(Columns(runtime, casebook))),
         predictions=Predictions(runtime, catalogue, casebook, explaining, views),

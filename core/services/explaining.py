@@ -91,15 +91,8 @@ class Explaining:
                 return model.manifest.target(target).classes[max(range(len(scores)), key=scores.__getitem__)]
         return (known or self.answer(model, case)).target(target).label
 
-    def explain(self, asked: Asked, *, quiet: bool = False) -> Explained:
+    def explain(self, asked: Asked) -> Explained:
         """Return the explanation: found by content, else computed once, however many ask for it at the time.
-
-        Parameters
-        ----------
-        asked
-            The question, as `core.services.evidence.asking.Asking.checked` makes it.
-        quiet
-            Nobody waits for it: it makes way for what a person asks for.
 
         Raises
         ------
@@ -112,15 +105,22 @@ class Explaining:
         if found is not None:
             return self._explained(asked, found, cached=True)
         self.methods.check_fit(asked.model, asked.case, asked.method)
-
-        def work(cancelled: Callable[[], bool]) -> Attribution:
-            return self.kept(asked) or self._kept(asked, self._compute(asked, cancelled))
-
         key = asked.key if self.keeps else object()
         try:
-            return self._explained(asked, self.flights.answer(key, work, quiet=quiet), cached=False)
+            found = self.flights.answer(key, lambda cancelled: self._found(asked, cancelled))
+            return self._explained(asked, found, cached=False)
         except Stopped:
             raise Unavailable("The explanation was stopped, because the program is ending. Ask again later.") from None
+
+    def explain_ahead(self, asked: Asked) -> bool:
+        """Explain before anybody asks; return false when it made way for what a person asked for."""
+        if self.kept(asked) is not None:
+            return True
+        try:
+            self.flights.answer(asked.key, lambda cancelled: self._found(asked, cancelled), quiet=True)
+        except Stopped:
+            return False
+        return True
 
     def kept(self, asked: Asked) -> Attribution | None:
         """Return what is kept for the question, or None."""
@@ -176,6 +176,10 @@ class Explaining:
         if asked.reference is not None:
             reference = self.question(asked.model, asked.reference, asked.target).inputs
         return question, asked.index, built(asked.baseline, question, reference)
+
+    def _found(self, asked: Asked, cancelled: Callable[[], bool]) -> Attribution:
+        """Return what somebody kept in the meantime, else compute and keep it."""
+        return self.kept(asked) or self._kept(asked, self._compute(asked, cancelled))
 
     def _compute(self, asked: Asked, cancelled: Callable[[], bool]) -> Attribution:
         try:

@@ -27,6 +27,7 @@ from core.errors import TandemError
 from core.services.casebook import Casebook
 from core.services.caseviews import CaseViews
 from core.services.catalogue import Catalogue, target_of
+from core.services.evidence.ahead import Ahead
 from core.services.evidence.verbs import Evidence
 from core.services.explaining import Explaining
 from core.services.queueing import Queueing
@@ -49,6 +50,7 @@ class Review:
     views: CaseViews
     explaining: Explaining
     evidence: Evidence
+    ahead: Ahead
     verdicts: Verdicts
     background: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "tandem-prefetch"))
 
@@ -69,6 +71,7 @@ class Review:
             actors.ensure(tx, actor)
             claims.claim(tx, stored.id, actor.id, spec.reading.claim_minutes)
         self.background.submit(self._warm, found, stored)
+        self.ahead.after_opening(workspace, case, actor)
         return self.views.case(workspace, case, actor)
 
     def commit_read(

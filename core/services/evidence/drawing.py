@@ -1,6 +1,6 @@
 """Attributions as people see them: pixels of the original, table fields, words; each with what is hot, in words."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +9,7 @@ from torch import Tensor
 
 from core.contracts import Case, FieldEvidence, FieldSpec
 from core.media.heat import heat_png
-from core.models.preparation import map_to_original
+from core.models.preparation import Geometry, map_to_original
 from core.services.casebook import Casebook
 from core.services.evidence.texts import WordValues, word_values
 from core.services.evidence.wording import words_of_map, words_of_number, words_of_text
@@ -23,17 +23,35 @@ Z95 = 1.96
 """Standard errors on each side of a 95 % interval."""
 
 
-def maps_of(casebook: Casebook, case: Case, fields: Sequence[FieldSpec], values: Sequence[Tensor]) -> dict[str, Map]:
-    """Carry attributions back to pixels of the original, table fields, words of the stored text."""
-    return {item.name: _map(casebook, case, item, value) for item, value in zip(fields, values, strict=True)}
+def maps_of(
+    casebook: Casebook,
+    case: Case,
+    fields: Sequence[FieldSpec],
+    values: Sequence[Tensor],
+    shrink: Callable[[Geometry], Geometry] = lambda place: place,
+) -> dict[str, Map]:
+    """Carry attributions back to what people see: pixels of the original, table fields, words of the stored text.
+
+    Parameters
+    ----------
+    casebook, case, fields
+        The case and how it was prepared.
+    values
+        Attributions of each field's input.
+    shrink
+        Makes the place of a picture smaller, for maps that need not have every pixel of the original.
+    """
+    return {item.name: _map(casebook, case, item, value, shrink) for item, value in zip(fields, values, strict=True)}
 
 
-def _map(casebook: Casebook, case: Case, field: FieldSpec, values: Tensor) -> Map:
+def _map(
+    casebook: Casebook, case: Case, field: FieldSpec, values: Tensor, shrink: Callable[[Geometry], Geometry]
+) -> Map:
     stored = casebook.value(case, field.name)
     if field.kind == "image":
         if stored.blob is None:
             return np.zeros((0, 0), dtype=np.float32)
-        return map_to_original(values.sum(dim=0), casebook.geometry(case, field))
+        return map_to_original(values.sum(dim=0), shrink(casebook.geometry(case, field)))
     if field.kind == "text":
         return word_values(stored.text, values.sum(dim=1), field)
     return float(values.sum())

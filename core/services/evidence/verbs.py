@@ -1,13 +1,35 @@
 """Evidence and what can be asked of it, for pages and programs: nothing before the person's own read."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import get_args
 
-from core.contracts import Actor, BaselineView, Case, EvidenceForm, EvidenceView, MethodView, Workspace, WorkspaceSpec
+from core.contracts import (
+    Actor,
+    BaselineView,
+    Case,
+    EvidenceForm,
+    EvidenceQualityView,
+    EvidenceView,
+    Fill,
+    MarkForm,
+    MethodView,
+    PathView,
+    RemovalView,
+    Workspace,
+    WorkspaceSpec,
+)
+from core.errors import BadInput
 from core.models.registry import LoadedModel
 from core.services.catalogue import Catalogue, target_of
 from core.services.evidence import baselines
-from core.services.evidence.asking import Wishes, asked
+from core.services.evidence.asking import Wishes
+from core.services.evidence.asking import asked as checked
 from core.services.evidence.keeping import Asked
+from core.services.evidence.path import METHOD as PATH_METHOD
+from core.services.evidence.path import Path
+from core.services.evidence.quality import Quality
+from core.services.evidence.regions import hottest, marked
+from core.services.evidence.removal import Removing
 from core.services.explaining import Explaining
 from core.services.runtime import Runtime
 from core.services.verdicts import require_reads
@@ -36,6 +58,9 @@ class Evidence:
     runtime: Runtime
     catalogue: Catalogue
     explaining: Explaining
+    measuring: Quality
+    removing: Removing
+    paths: Path
 
     def methods(self, workspace: str, case: str, *, actor: Actor) -> tuple[MethodView, ...]:
         """Return the methods that fit the champion and this case, best supported first."""
@@ -66,8 +91,34 @@ class Evidence:
         if (wanted is not None and (wanted.seconds or 0.0) <= QUICK_SECONDS) or self.explaining.kept(exact):
             return None
         wishes = Wishes(COARSE, exact.label, exact.against)
-        coarse = asked(self.explaining, exact.model, exact.case, exact.target, wishes)
+        coarse = checked(self.explaining, exact.model, exact.case, exact.target, wishes)
         return self.explaining.view(self.explaining.explain(coarse), coarse=True)
+
+    def quality(self, form: EvidenceForm, *, actor: Actor) -> EvidenceQualityView:
+        """Measure how far this explanation can be trusted; kept like the explanation."""
+        return self.measuring.measure(self._asked(form, actor))
+
+    def remove(
+        self, form: EvidenceForm, *, actor: Actor, region: tuple[MarkForm, ...] = (), fill: Fill = "blur"
+    ) -> RemovalView:
+        """Remove a region and predict again; without a region, the hottest twentieth of the explanation."""
+        if fill not in get_args(Fill):
+            raise BadInput(f"A region is filled with one of {', '.join(get_args(Fill))}, got {fill!r}.")
+        asked = self._asked(form, actor)
+        model, case, casebook = asked.model, asked.case, self.explaining.casebook
+        if region:
+            masks = marked(region, case, model.spec, casebook)
+        else:
+            question = self.explaining.question(model, case, asked.target)
+            masks = hottest(self.explaining.explain(asked).attribution, question, case, model.spec, casebook)
+        return self.removing.remove(model, case, asked.target, masks, fill)
+
+    def path(self, form: EvidenceForm, *, actor: Actor, steps: int = 12) -> PathView:
+        """Return integrated gradients as they add up from the baseline (place 0) to the input, `steps` + 1 places."""
+        options = form.options if form.method == PATH_METHOD else {}
+        asked = self._asked(replace(form, method=PATH_METHOD, options=options), actor)
+        self.explaining.methods.check_fit(asked.model, asked.case, asked.method)
+        return self.paths.view(asked, steps)
 
     def _open(self, workspace: str, case: str, actor: Actor) -> Opened:
         """Return a case with the champion, once this person's read is on record.
@@ -87,4 +138,4 @@ class Evidence:
         opened = self._open(form.workspace, form.case, actor)
         target = target_of(opened.spec, form.target).name
         wishes = Wishes(form.method, form.label, form.against, form.baseline, form.reference, form.options)
-        return asked(self.explaining, opened.model, opened.case, target, wishes)
+        return checked(self.explaining, opened.model, opened.case, target, wishes)
