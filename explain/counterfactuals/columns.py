@@ -18,6 +18,8 @@ Rule = Literal["free", "fixed", "only up", "only down"]
 QUANTILES = 24
 """Values of a number that a search tries before it closes in on the nearest one that does."""
 NEIGHBOURS = 5
+MOST_FOR_DENSITY = 1000
+"""Training cases among which a place's density is told: evenly spaced ones of all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,13 +144,19 @@ class Table:
 
     @cached_property
     def _own_sparseness(self) -> Array:
-        return self._sparseness(self.population, own=True)
+        return self._sparseness(self._sample, own=True)
+
+    @cached_property
+    def _sample(self) -> Array:
+        count = min(len(self.population), MOST_FOR_DENSITY)
+        sample: Array = self.population[np.linspace(0, len(self.population) - 1, count).astype(int)]
+        return sample
 
     def _sparseness(self, rows: Array, *, own: bool) -> Array:
-        neighbours = min(NEIGHBOURS, len(self.population) - own)
+        neighbours = min(NEIGHBOURS, len(self._sample) - own)
         result = np.empty(len(rows))
         for n, row in enumerate(rows):
-            nearest = np.sort(self.changes(self.population, row).mean(axis=1))
+            nearest = np.sort(self.changes(self._sample, row).mean(axis=1))
             result[n] = nearest[own : own + neighbours].mean()
         return result
 
@@ -191,6 +199,13 @@ class Table:
             numbers = np.clip(_multiples(np.round(numbers / column.step), column.step), low, high)
         allowed: Array = np.where(values == own, own, np.where(np.isnan(values), missing, numbers))
         return allowed
+
+
+def distinct(rows: Array) -> Array:
+    """Return each row [n, d] once, sorted; missing values equal one another."""
+    once = np.unique(np.nan_to_num(rows, nan=np.inf), axis=0)
+    result: Array = np.where(np.isinf(once), np.nan, once)
+    return result
 
 
 def _multiples(counts: Array, step: float) -> Array:
