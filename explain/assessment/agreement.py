@@ -50,18 +50,36 @@ def hottest_overlap(one: Tensor, other: Tensor) -> float:
 
 
 def dependence(parts: Parts, one: Attribution, other: Attribution) -> float | None:
-    """Return the rank correlation of two maps over the parts, -1 to 1; None where a map has no order.
+    """Return the rank correlation of two maps over the parts, -1 to 1.
 
-    When one of them has no direction (`signed` is false), sizes are compared.
+    When one of them has no direction (`signed` is false), sizes are compared. A flat map, equal everywhere, shares no
+    order with one that is not: 0. None when both are flat or there are fewer than three parts.
     """
-    return spearman(*_comparable(parts, one, other))
+    return correlation(*_comparable(parts, one, other))
 
 
 def agreement(parts: Parts, one: Attribution, other: Attribution) -> Agreement | None:
-    """Return how alike the maps of two methods are; None where a map has no order. Sizes where one has no direction."""
-    first, second = _comparable(parts, one, other)
-    correlation = spearman(first, second)
-    return None if correlation is None else Agreement(correlation, hottest_overlap(first, second))
+    """Return how alike the maps of two methods are; see `dependence`."""
+    return agreement_of(*_comparable(parts, one, other))
+
+
+def agreement_of(one: Tensor, other: Tensor) -> Agreement | None:
+    """Return how alike two vectors of parts' totals are, None where there is nothing to compare."""
+    found = correlation(one, other)
+    return None if found is None else Agreement(found, hottest_overlap(one, other))
+
+
+def correlation(one: Tensor, other: Tensor) -> float | None:
+    """Return the rank correlation of two vectors, 0 when just one of them is flat; else as `spearman`."""
+    found = spearman(one, other)
+    if found is None and len(one) >= FEWEST and is_flat(one) != is_flat(other):
+        return 0.0
+    return found
+
+
+def is_flat(values: Tensor) -> bool:
+    """Return whether all values are equal: there is no order."""
+    return bool((values == values[0]).all())
 
 
 def _comparable(parts: Parts, one: Attribution, other: Attribution) -> tuple[Tensor, Tensor]:

@@ -46,7 +46,12 @@ def test_maps_without_direction_are_compared_by_size() -> None:
     alike = agreement(PARTS, attribution(heat), attribution(heat.abs(), signed=False))
     assert alike is not None
     assert (alike.correlation, alike.overlap) == (1.0, 1.0)
-    assert agreement(PARTS, attribution(heat), attribution(torch.zeros(1, 8, 8))) is None
+
+
+def test_a_flat_map_shares_no_order_with_another() -> None:
+    heat, flat = attribution(torch.rand(1, 8, 8)), attribution(torch.zeros(1, 8, 8))
+    assert dependence(PARTS, heat, flat) == 0.0
+    assert agreement(PARTS, flat, flat) is None
 
 
 def test_edges_are_where_the_picture_changes() -> None:
