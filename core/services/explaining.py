@@ -179,7 +179,7 @@ class Explaining:
 
     def _found(self, asked: Asked, cancelled: Callable[[], bool]) -> Attribution:
         """Return what somebody kept in the meantime, else compute and keep it."""
-        return self.kept(asked) or self._kept(asked, self._compute(asked, cancelled))
+        return self.kept(asked) or self.keep(asked, self._compute(asked, cancelled))
 
     def _compute(self, asked: Asked, cancelled: Callable[[], bool]) -> Attribution:
         try:
@@ -189,9 +189,11 @@ class Explaining:
             raise
         except ExplainError as error:
             raise BadInput(f"{asked.method.title} can't explain case {asked.case.name!r}: {error}") from error
-        return replace(found, values=tuple(_compact(value) for value in found.values))
+        return found
 
-    def _kept(self, asked: Asked, found: Attribution) -> Attribution:
+    def keep(self, asked: Asked, found: Attribution) -> Attribution:
+        """Keep an explanation, so that the next who asks finds it; return it as it is kept."""
+        found = replace(found, values=tuple(_compact(value) for value in found.values))
         if self.keeps:
             cases = (asked.case,) if asked.reference is None else (asked.case, asked.reference)
             self.store.put(asked.model, cases, asked.key, pack(found))
