@@ -92,6 +92,8 @@ class Painter {
     if (this.waiting !== data) return;
     this.warning = data.warning;
     this.canPaint = data.paint;
+    this.only = data.only;
+    if (this.only) this.tools.kind = "ignore";
     this.root.style.setProperty("--tandem-below", data.below);
     this.canvas.dataset.testid = data.paint ? "mask-canvas" : "viewer-canvas";
     this.canvas.setAttribute("aria-label", data.description);
@@ -142,6 +144,7 @@ class Painter {
       button.setAttribute("aria-checked", String(button.dataset.tandemKind === this.tools.kind));
     }
     for (const control of this.root.querySelectorAll("[data-paint] button")) control.disabled = !this.canPaint;
+    this.root.querySelector("[role=radiogroup]").hidden = Boolean(this.only);
     this.press(this.find("plain"), this.view.plain);
     this.find("opacity").disabled = !this.view.heat;
     this.find("greys").hidden = !this.view.grey;
@@ -162,7 +165,7 @@ class Painter {
   sentence() {
     if (!this.canPaint) return "";
     const share = 100 * this.layers.share();
-    if (share === 0) return `nothing marked · next stroke: ${WORDS[this.tools.kind]}`;
+    if (share === 0) return `nothing marked · next stroke: ${this.only || WORDS[this.tools.kind]}`;
     const words = `marked ${share < 10 ? share.toFixed(1) : share.toFixed(0)} % of the image`;
     return this.large() ? `${words} · ⚠ large marks teach badly: keep to what the model should not use` : words;
   }

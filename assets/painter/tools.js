@@ -177,7 +177,7 @@ class Tools {
       x: () => { this.tool = "eraser"; },
       t: () => { this.tool = "rectangle"; },
       i: () => { this.kind = "ignore"; },
-      k: () => { this.kind = "look_here"; },
+      k: () => { if (!this.painter.only) this.kind = "look_here"; },
       "[": () => this.resize(-1),
       "]": () => this.resize(1),
       z: () => this.painter.undo(),

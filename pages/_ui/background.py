@@ -6,11 +6,11 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from threading import Lock
+from typing import Any, TypeVar
 
 import streamlit as st
 
-from core.contracts import EvidenceView
-
+Answer = TypeVar("Answer")
 KEPT = 64
 """Answers kept for all sessions together; older ones are asked for again."""
 PATIENCE = 0.4
@@ -22,12 +22,10 @@ class Desk:
 
     def __init__(self, threads: int = 2) -> None:
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="evidence")
-        self._asked: OrderedDict[Hashable, Future[EvidenceView]] = OrderedDict()
+        self._asked: OrderedDict[Hashable, Future[Any]] = OrderedDict()
         self._lock = Lock()
 
-    def ask(
-        self, key: Hashable, question: Callable[[], EvidenceView], patience: float = PATIENCE
-    ) -> EvidenceView | None:
+    def ask(self, key: Hashable, question: Callable[[], Answer], patience: float = PATIENCE) -> Answer | None:
         """Return the answer to `key`, or None when it is not there within `patience` seconds.
 
         A question that failed raises its error here and may be asked again.
@@ -39,12 +37,20 @@ class Desk:
             while len(self._asked) > KEPT:
                 self._asked.popitem(last=False)
         wait([future], timeout=patience)
-        if not future.done():
+        if not future.done() or future.cancelled():
             return None
         if future.exception() is not None:
             with self._lock:
                 self._asked.pop(key, None)
-        return future.result()
+        answer: Answer = future.result()
+        return answer
+
+    def drop(self, key: Hashable) -> None:
+        """Take a question back: one that waits is never asked, one under way ends unheard."""
+        with self._lock:
+            future = self._asked.pop(key, None)
+        if future is not None:
+            future.cancel()
 
     def ready(self, key: Hashable) -> bool:
         """Return whether nothing is left to wait for under `key`."""

@@ -45,8 +45,12 @@ def draw_painter(
     warning: float = 1.0,
     below: str = "0px",
     description: str = "",
+    only: str = "",
 ) -> None:
-    """Draw one image with its overlay; `paint` lets the person mark it, `below` is the height kept free under it."""
+    """Draw one image with its overlay; `paint` lets the person mark it, `below` is the height kept free under it.
+
+    `only` names what a stroke does where marks have one meaning alone; it then comes back as *ignore*.
+    """
     masks = [(mark.kind, data_url(mark.mask)) for mark in marks if mark.field == field.name and mark.mask]
     _component(
         key=component_key(field.name),
@@ -61,6 +65,7 @@ def draw_painter(
             "warning": warning,
             "below": below,
             "description": description,
+            "only": only,
         },
         on_marks_change=lambda: None,
     )

@@ -14,41 +14,13 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from pages._ui.download import Numbers, download_numbers
+from pages._ui.plot_colours import ink_at, palette, parts_of, written_on
 from pages._ui.text import plain
 
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', sans-serif"
 ROW, FRAME = 26, 96
 """Heights in pixels: of a row of a figure, and of all around the rows."""
 Mark = Literal["good", "bad", "open", "chance"]
-
-
-@dataclass(frozen=True, slots=True)
-class Palette:
-    """Colours of one theme; text on the background has a contrast of at least 4.5:1, marks of at least 3:1."""
-
-    back: str
-    ink: str
-    grey: str
-    grid: str
-    accent: str
-    orange: str
-    blue: str
-    magnitude: tuple[str, ...]
-    """From nothing to most, even in lightness."""
-    sign: tuple[str, ...]
-    """Blue against, orange for, the background's grey at zero."""
-
-
-LIGHT = Palette(
-    "#ffffff", "#080e14", "#55616e", "#dfe5ea", "#0b6488", "#b35400", "#2c5fa8",
-    ("#f4f8fa", "#c5dbe6", "#8bb9d0", "#4a92b4", "#0b6488", "#063d54"),
-    ("#2c5fa8", "#93acd0", "#f2f2f2", "#dba876", "#b35400"),
-)  # fmt: skip
-DARK = Palette(
-    "#12171d", "#e6eaf0", "#a3afbc", "#2b3540", "#5fb4dc", "#f0a04b", "#8ab4f0",
-    ("#1a222b", "#1b3a4c", "#1f5c7a", "#2f84ab", "#6bb8e0", "#cdeaf8"),
-    ("#8ab4f0", "#53698a", "#262d35", "#8a643b", "#f0a04b"),
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +56,6 @@ class Bar:
     value: float
     low: float | None = None
     high: float | None = None
-
-
-def palette() -> Palette:
-    """Return the colours of the reader's theme."""
-    return DARK if st.context.theme.type == "dark" else LIGHT
 
 
 def middle(text: str, length: int = 40) -> str:
@@ -199,18 +166,30 @@ def heat_plot(
     scale = [[place / (len(stops) - 1), colour] for place, colour in enumerate(stops)]
     figure = go.Figure(
         go.Heatmap(
-            z=values, zmin=-1 if signed else 0, zmax=1, colorscale=scale, xgap=1, ygap=1, text=cells,
-            texttemplate="%{text}" if cells else None, hovertemplate="%{customdata}<extra></extra>",
+            z=values, zmin=-1 if signed else 0, zmax=1, colorscale=scale, xgap=1, ygap=1,
+            hovertemplate="%{customdata}<extra></extra>",
             customdata=[[safe(words, 300) for words in row] for row in said], hoverongaps=False,
             colorbar={"thickness": 10, "outlinewidth": 0, "tickfont": {"color": ink.ink}},
         )
     )  # fmt: skip
+    if cells:
+        places = [(i, j) for i, row in enumerate(values) for j, value in enumerate(row) if value is not None]
+        inks = [written_on(ink_at(stops, values[i][j] or 0.0, -1 if signed else 0)) for i, j in places]
+        figure.add_trace(
+            go.Scatter(
+                x=[j for _, j in places], y=[i for i, _ in places], text=[cells[i][j] for i, j in places], mode="text",
+                textfont={"color": inks, "size": 12}, hoverinfo="skip", showlegend=False,
+            )
+        )  # fmt: skip
+    small = {"size": 9} if len(rows) > 20 else {}
     figure.update_yaxes(autorange="reversed", tickvals=list(range(len(rows))), ticktext=labels, title_text=titles[0])
     figure.update_xaxes(tickvals=list(range(len(columns))), ticktext=[safe(one, 28) for one in columns])
-    figure.update_xaxes(title_text=titles[1], tickangle=-45 if max(map(len, columns), default=0) > 3 else 0)
+    long = max(map(len, columns), default=0) > 3
+    figure.update_xaxes(title_text=titles[1], tickangle=(-90 if small else -45) if long else 0)
     figure.update_xaxes(showgrid=False, zeroline=False).update_yaxes(showgrid=False, zeroline=False)
     below = 5 * min(28, max(map(len, columns), default=0))
-    return styled(figure, 110 + below + (ROW + 4 if len(rows) < 20 else 15) * max(4, len(rows)))
+    styled(figure, 110 + below + (15 if small else ROW + 4) * max(4, len(rows)))
+    return figure.update_xaxes(tickfont=small).update_yaxes(tickfont=small)
 
 
 def line_plot(lines: Sequence[Line], *, x_title: str, y_title: str, height: int = 260) -> go.Figure:
@@ -233,7 +212,7 @@ def line_plot(lines: Sequence[Line], *, x_title: str, y_title: str, height: int 
 
 
 def _band(line: Line, colour: str) -> go.Scatter:
-    red, green, blue = (int(colour[place : place + 2], 16) for place in (1, 3, 5))
+    red, green, blue = parts_of(colour)
     return go.Scatter(
         x=[*line.x, *reversed(line.x)], y=[*line.high, *reversed(line.low)], fill="toself", mode="none",
         fillcolor=f"rgba({red}, {green}, {blue}, 0.2)", hoverinfo="skip", showlegend=False,

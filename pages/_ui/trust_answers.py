@@ -9,7 +9,8 @@ from plotly.subplots import make_subplots
 from core.contracts import CalibrationBin, ConfusionView, Estimate, TrustView
 from pages._ui.download import Numbers
 from pages._ui.format import estimate, interval, number, percent
-from pages._ui.plots import draw_plot, heat_plot, middle, palette, styled
+from pages._ui.plot_colours import palette
+from pages._ui.plots import draw_plot, heat_plot, middle, styled
 from pages._ui.text import count
 
 WRITTEN = 12

@@ -10,7 +10,8 @@ from core.contracts import ErrorNode, SliceView, TrustView
 from pages._ui import context
 from pages._ui.download import Numbers, download_numbers
 from pages._ui.format import estimate, interval, number, percent, signed
-from pages._ui.plots import draw_plot, palette, safe, styled
+from pages._ui.plot_colours import ink_at, palette, written_on
+from pages._ui.plots import draw_plot, safe, styled
 from pages._ui.sidebar import page
 from pages._ui.text import count, plain, shorten
 
@@ -119,9 +120,10 @@ def error_tree(nodes: tuple[ErrorNode, ...]) -> go.Figure:
             marker={"colors": [one.error.value for one in nodes], "colorscale": scale, "cmin": 0, "cmax": 1,
                     "line": {"color": ink.back, "width": 2}, "showscale": True,
                     "colorbar": {"thickness": 10, "outlinewidth": 0, "title": {"text": "wrong"}}},
+            textfont={"color": [written_on(ink_at(ink.magnitude, one.error.value)) for one in nodes]},
             text=[f"{one.wrong:,} of {one.n:,} wrong ({percent(one.wrong, one.n)})" for one in nodes],
             texttemplate="%{label}<br>%{text}", customdata=[safe(estimate(one.error)) for one in nodes],
             hovertemplate="%{label}<br>%{text}<br>%{customdata}<extra></extra>",
         )
     )  # fmt: skip
-    return styled(figure, 300)
+    return styled(figure, 300, uniformtext={"minsize": 11, "mode": "hide"})

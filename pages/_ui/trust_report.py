@@ -7,12 +7,12 @@ import streamlit as st
 
 from core.contracts import MethodReport, MethodTest, QualityReport, Support, TrustView
 from pages._ui.format import number, seconds, when
-from pages._ui.text import count, plain
+from pages._ui.text import count, plain, spaced
 from pages._ui.trust_methods import draw_methods, figure, limit_words, numbers_of
 
 SUPPORT: dict[Support, str] = {
     "supported": ":material/check_circle: supported",
-    "not supported": ":material/cancel: not supported by evidence here",
+    "not supported": ":material/cancel: not supported",
     "not assessed": ":material/help: not assessed",
 }
 VERDICTS = {"pass": ":material/check:", "fail": ":material/close:", "not assessable": ":material/question_mark:"}
@@ -35,8 +35,6 @@ def draw_report(view: TrustView) -> None:
         + (f"The review shows **{plain(title)}** first." if title else "**No method is supported here.**")
     )
     _table(report)
-    for method, why in report.skipped:
-        st.caption(f"{plain(method)} could not be measured: {plain(why)}")
     draw_methods(report)
     _every_test(report)
 
@@ -55,7 +53,7 @@ def _table(report: QualityReport) -> None:
     tests = _counting(report)
     rows = [_row(method, tests, report.cases) for method in report.methods]
     heads = {name: f"{plain(test.title)} :small[({limit_words(test) or 'no limit'})]" for name, test in tests.items()}
-    columns = ["method", "on this model", *heads.values(), "one map takes", "why"]
+    columns = ["method", "on this model", *heads.values(), "one map takes"]
     with st.container(key="quality_table", gap="xsmall"):
         st.table(
             pd.DataFrame(rows, columns=columns), hide_index=True, border="horizontal",
@@ -67,6 +65,16 @@ def _table(report: QualityReport) -> None:
             "method that fails one of these tests is not supported by evidence on this model. Nothing is added up to "
             "one score."
         )
+        _reasons(report)
+
+
+def _reasons(report: QualityReport) -> None:
+    for one in report.methods:
+        if one.reason:
+            state = f"{SUPPORT[one.support]} by evidence here" if one.support == "not supported" else one.support
+            st.markdown(f"**{plain(one.title)}** · {state}: {plain(one.reason)}")
+    for method, why in report.skipped:
+        st.markdown(f"**{plain(spaced(method))}** · could not be measured: {plain(why)}")
 
 
 def _row(method: MethodReport, tests: dict[str, MethodTest], usual: int) -> list[str]:
