@@ -3,12 +3,14 @@
 import hashlib
 import json
 import re
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 import typer
 
+from core.cli.evidence import options_of, quality_lines
 from core.cli.frame import (
     JsonOption,
     ProgressLines,
@@ -140,18 +142,41 @@ def answer_line(answer: TargetAnswer) -> str:
 def explain(
     workspace: WorkspaceArgument,
     case: CaseArgument,
-    method: Annotated[str, typer.Option("--method", help="integrated_gradients, grad_cam, occlusion, saliency.")],
+    method: Annotated[
+        str | None, typer.Option("--method", help="Such as integrated_gradients; the best supported when left out.")
+    ] = None,
     label: Annotated[str | None, typer.Option("--label", help="Explain this label; the answer when left out.")] = None,
+    against: Annotated[
+        str | None, typer.Option("--against", help="Why the label rather than this one; why at all when left out.")
+    ] = None,
+    baseline: Annotated[
+        str | None, typer.Option("--baseline", help="What absent means: neutral, zero, mean, blur, median, case...")
+    ] = None,
+    reference: Annotated[
+        str | None, typer.Option("--reference", help="The case that is the baseline, with --baseline case.")
+    ] = None,
+    option: Annotated[
+        list[str] | None, typer.Option("--option", metavar="NAME=VALUE", help="An option of the method; repeated.")
+    ] = None,
+    quality: Annotated[bool, typer.Option("--quality", help="Also measure how far it can be trusted.")] = False,
     target: TargetOption = None,
     out: Annotated[Path, typer.Option("--out", help="Folder for the .npy files of images.")] = Path(),
     as_json: JsonOption = False,
 ) -> None:
     """Show what the champion's answer rests on; images become .npy files of the original's size."""
+    from core.services.evidence.asking import Wishes
+
+    wishes = Wishes(method, label, against, baseline, reference, options_of(option or ()))
     with opened() as container:
-        explained = container.predictions.explain(workspace, case, method, label=label, target=target)
+        explained = container.predictions.explain(workspace, case, method, label, target, wishes)
+        measured = container.predictions.quality(workspace, case, target, wishes) if quality else None
     attributions = written(explained, out)
     result = explanation_object(explained, attributions)
-    show(as_json, result, *(f"{field}: {value}" for field, value in attributions.items()))
+    result |= {"against": explained.against} if against else {}
+    result |= {"baseline": explained.baseline} if baseline else {}
+    result |= {"quality": asdict(measured)} if measured else {}
+    lines = [f"{field}: {value}" for field, value in attributions.items()]
+    show(as_json, result, *lines, *(quality_lines(measured) if measured else ()))
 
 
 def written(explained: "ExplainedCase", folder: Path) -> dict[str, object]:
@@ -169,7 +194,9 @@ def written(explained: "ExplainedCase", folder: Path) -> dict[str, object]:
 
 def file_name(explained: "ExplainedCase", field: str) -> str:
     """Return the name of the .npy file of a field: short plain words, and a digest that no other explanation has."""
-    parts = (explained.case or "given", explained.version, explained.method, explained.target, explained.label, field)
+    wished = [part for part in (explained.against, explained.baseline) if part and part != "neutral"]
+    named = (explained.case or "given", explained.version, explained.method, explained.target, explained.label, field)
+    parts = (*named, *wished)
     words = [re.sub(r"[^A-Za-z0-9_.]+", "_", part)[:LONGEST_PART] for part in parts]
     return f"{'-'.join(words)}-{hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:8]}.npy"
 

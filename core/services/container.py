@@ -130,9 +130,8 @@ def build_container(settings: Settings | None = None) -> Container:
     training = Training(runtime, casebook, catalogue, own)
     handlers = Handlers(runtime, importing, training, scoring, gating)
     views = CaseViews(runtime, catalogue, casebook, queueing)
-    evidence = Evidence(
-        runtime, catalogue, explaining, Quality(explaining), Removing(explaining, views), Path(explaining)
-    )
+    quality = Quality(explaining)
+    evidence = Evidence(runtime, catalogue, explaining, quality, Removing(explaining, views), Path(explaining))
     ahead = Ahead(catalogue, queueing, explaining)
     verdicts = Verdicts(runtime, catalogue, casebook)
     feedback = Feedback(runtime, catalogue, casebook, scoring)
@@ -144,7 +143,7 @@ def build_container(settings: Settings | None = None) -> Container:
         review=Review(runtime, catalogue, casebook, queueing, views, explaining, evidence, ahead, verdicts),
         evidence=evidence,
         trust=Trust(runtime, catalogue, scoring, explaining, ErrorFinder(Columns(runtime, casebook))),
-        predictions=Predictions(runtime, catalogue, casebook, explaining, views),
+        predictions=Predictions(runtime, catalogue, casebook, explaining, views, quality),
         retraining=Retraining(runtime, catalogue, feedback, gating, scoring, Deciding(runtime, catalogue)),
         audit=Audit(runtime),
         exporting=Exporting(runtime, catalogue),

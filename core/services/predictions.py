@@ -2,13 +2,23 @@
 
 from dataclasses import dataclass, replace
 
-from core.contracts import EvidenceView, FieldView, Prediction, RevealView, TargetView, Workspace, WorkspaceSpec
+from core.contracts import (
+    EvidenceQualityView,
+    EvidenceView,
+    FieldView,
+    Prediction,
+    RevealView,
+    TargetView,
+    Workspace,
+    WorkspaceSpec,
+)
 from core.models.registry import LoadedModel
 from core.services.casebook import Casebook
 from core.services.caseviews import CaseViews, target_view
 from core.services.catalogue import Catalogue, target_of
 from core.services.evidence.asking import Wishes, asked
 from core.services.evidence.drawing import Maps
+from core.services.evidence.quality import Quality
 from core.services.explaining import Explained, Explaining
 from core.services.given import Given, GivenCase, given_case
 from core.services.runtime import Cache, Runtime
@@ -31,6 +41,9 @@ class ExplainedCase:
     label: str
     completeness_error: float | None
     attributions: Maps
+    against: str | None = None
+    baseline: str = ""
+    """Name of what 'absent' meant; empty for a method that has no baseline."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +75,7 @@ class Predictions:
     casebook: Casebook
     explaining: Explaining
     views: CaseViews
+    measuring: Quality
 
     def predict(self, workspace: str, question: Question) -> Prediction:
         """Return the champion's calibrated answer for a stored case or for given inputs.
@@ -96,7 +110,17 @@ class Predictions:
             asked.label,
             found.attribution.completeness_error,
             found.maps,
+            asked.against,
+            asked.baseline,
         )
+
+    def quality(
+        self, workspace: str, case: str, target: str | None = None, wishes: Wishes = NOTHING_ELSE
+    ) -> EvidenceQualityView:
+        """Measure how far the explanation of a stored case can be trusted."""
+        opened = self._open(workspace, case)
+        chosen = target_of(opened.spec, target).name
+        return self.measuring.measure(asked(self.explaining, opened.model, opened.asked.case, chosen, wishes))
 
     def answered(self, workspace: str, question: Question) -> Answered:
         """Return the answer with the inputs that it is for."""

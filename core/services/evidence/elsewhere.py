@@ -20,8 +20,8 @@ OVERLAP = 0.5
 def elsewhere(masks: Mapping[str, Mask], spec: WorkspaceSpec, seed: int = 0) -> list[dict[str, Mask]]:
     """Return regions of the same size elsewhere, at most 12, the same for the same region.
 
-    A picture's region is shifted; a text's words become as many other words, in one piece where they are in one piece and there is room;
-    table fields as many others. Empty where a field has no room for another such region.
+    A picture's region is shifted; table fields become as many others; a text's words become as many other words, in
+    one piece where they are in one piece and there is room. Empty where a field has no room for another such region.
     """
     generator = np.random.default_rng(seed)
     kinds = {item.name: item.kind for item in spec.fields}

@@ -96,7 +96,7 @@ def hottest(
 ) -> dict[str, Mask]:
     """Return the hottest part of a map: its hottest cells, words and table fields that make a twentieth of the case.
 
-    Every field that holds something is one unit, shared evenly by its parts; one part goes at least.
+    Every field that holds something is one unit, shared evenly by its parts; the last part may go beyond the twentieth.
     """
     parts = parts_of(question.subject, question.inputs)
     masks = blank(case, spec, casebook)
@@ -107,7 +107,8 @@ def hottest(
     order = ranked(parts.totals(attribution.values), seed=0).numpy()
     order = order[np.isfinite(weights[order])]
     chosen = np.zeros(parts.count, dtype=bool)
-    chosen[order[: max(1, int((np.cumsum(weights[order]) <= HOTTEST * len(masks) + 1e-9).sum()))]] = True
+    before = np.cumsum(weights[order]) - weights[order]
+    chosen[order[before < HOTTEST * len(masks) - 1e-9]] = True
     for item, places in zip(spec.fields, parts.places, strict=True):
         if item.name in masks:
             masks[item.name] |= _chosen(chosen, places.numpy(), item, casebook.value(case, item.name).text)

@@ -175,7 +175,7 @@ def _words(before: Prediction, after: Prediction, target: str, spec: WorkspaceSp
     answer = "the answer stays" if now == label else f"the answer becomes {display.get(now, now)!r}"
     words = f"Without the region the probability of {shown!r} {moves}; {answer}."
     if around is None:
-        return f"{words} There is no room for as large a region elsewhere, so nothing says whether that is much."
+        return f"{words} There are too few other places to remove as much from, so nothing says whether that is much."
     return (
         f"{words} As much removed elsewhere changes it by {around.value:+.2f} on average "
         f"({around.low:+.2f} to {around.high:+.2f} in 95 % of places; {around.n} tried)."
