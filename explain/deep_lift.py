@@ -11,7 +11,7 @@ from explain.answer import Computed, answer
 from explain.base import Attribution, Cost, Family, Option, OptionValue, Subject
 from explain.compatibility import has_input_gradient, usable_case
 from explain.errors import ExplainError
-from explain.functions import ACTIVATIONS, Function, Replaced, local_slope, out_of_place, with_slope
+from explain.functions import ACTIVATIONS, LIMITS, Function, Replaced, local_slope, out_of_place, with_slope
 from explain.gradients import gradients_of, refuse_vanished
 from explain.isolation import full_precision
 from explain.quality import completeness_error
@@ -93,7 +93,7 @@ def _adds_up(case: Case, label: int) -> bool:
 
 def _contributions(case: Case) -> Computed:
     leaves = tuple(item.detach().requires_grad_() for item in case.inputs)
-    with Replaced(dict.fromkeys(ACTIVATIONS, _rescaled)):
+    with Replaced(dict.fromkeys(ACTIVATIONS + LIMITS, _rescaled)):
         here, there = case.logit(*(torch.cat([leaf, base]) for leaf, base in zip(leaves, case.baselines, strict=True)))
     multipliers = gradients_of(here, leaves)
     parts = zip(case.inputs, case.baselines, multipliers, strict=True)

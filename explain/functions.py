@@ -47,7 +47,18 @@ ACTIVATIONS: tuple[Function, ...] = (
     Tensor.tanh,
     Tensor.sigmoid,
 )
-"""Functions of one number at a time."""
+"""Functions of one number at a time that a network uses for their bend."""
+LIMITS: tuple[Function, ...] = (
+    torch.clamp,
+    torch.clip,
+    torch.clamp_min,
+    torch.clamp_max,
+    Tensor.clamp,
+    Tensor.clip,
+    Tensor.clamp_min,
+    Tensor.clamp_max,
+)
+"""Limits to a range: bins of a number, say."""
 
 
 class Replaced(TorchFunctionMode):
@@ -68,9 +79,9 @@ class Replaced(TorchFunctionMode):
     def __torch_function__(
         self, func: Function, types: object, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
-        """Call the rule of `func`, or `func` itself."""
+        """Call the rule of `func`, or `func` itself where there is none or its first argument is no float tensor."""
         rule = self.rules.get(func)
-        if rule is None:
+        if rule is None or not (args and isinstance(args[0], Tensor) and args[0].is_floating_point()):
             return func(*args, **(kwargs or {}))
         self.met.append(func)
         return rule(func, args[0], args[1:], kwargs or {})

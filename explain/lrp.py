@@ -11,7 +11,7 @@ from explain.answer import Computed, answer
 from explain.base import Attribution, Cost, Family, Option, OptionValue, Subject
 from explain.compatibility import has_input_gradient, usable_case
 from explain.errors import ExplainError
-from explain.functions import RELUS, Function, Replaced, Rule, local_slope, out_of_place
+from explain.functions import LIMITS, RELUS, Function, Replaced, Rule, local_slope, out_of_place
 from explain.gradients import gradients_of, refuse_vanished
 from explain.isolation import full_precision
 from explain.quality import completeness_error
@@ -27,6 +27,7 @@ UNFIT = (
 )
 THROUGH_ZERO: tuple[Function, ...] = (
     *RELUS,
+    *LIMITS,
     functional.gelu,
     functional.silu,
     functional.mish,
@@ -37,7 +38,7 @@ THROUGH_ZERO: tuple[Function, ...] = (
     torch.tanh,
     Tensor.tanh,
 )
-"""Activations with f(0) = 0, which pass relevance on in proportion."""
+"""Functions with f(0) = 0, which pass relevance on in proportion; limits that have not are found out by the check."""
 SOFTMAX: tuple[Function, ...] = (functional.softmax, torch.softmax, Tensor.softmax)
 
 
