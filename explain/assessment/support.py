@@ -132,10 +132,10 @@ def judged(outcomes: Sequence[Outcome], cases: int) -> tuple[Support, str]:
         return "not assessed", f"only {cases} cases could be explained; {LEAST_CASES} are needed."
     faithful = [one for one in outcomes if one.name in FAITHFUL]
     if all(one.verdict == "not assessable" for one in faithful):
-        reason = faithful[0].reason if faithful else "nothing was removed."
-        return "not assessed", f"faithfulness could not be measured: {reason}"
+        reason = faithful[0].reason if faithful else "nothing was removed"
+        return "not assessed", f"faithfulness could not be measured: {reason}."
     failed = [one for one in outcomes if one.counts and one.verdict == "fail" and one.name not in FAITHFUL]
-    reasons = [one.reason for one in failed]
+    reasons = [FORMS[one.name].bad for one in failed]
     if not any(one.verdict == "pass" for one in faithful):
         reasons.insert(0, "on this model its order of importance is not shown to be better than a random one")
     return ("not supported", "; ".join(reasons) + ".") if reasons else ("supported", "")
