@@ -25,7 +25,7 @@ from explain.base import Attribution, Explainer, OptionValue, Subject
 from explain.errors import ExplainError
 from explain.isolation import full_precision
 from explain.quality import completeness_error
-from explain.validation import checked_case, checked_options
+from explain.validation import checked_case, checked_options, checked_tensors
 
 AIM = 0.05
 """Completeness error to reach for methods that have no option for it."""
@@ -157,12 +157,13 @@ def explain_over(
 def _mean_error(subject: Subject, inputs: Inputs, label: int, baselines: tuple[Inputs, ...], values: Inputs) -> float:
     """Return the completeness error of the mean map, by forward passes at the input and at every baseline."""
     with full_precision(inputs[0].device):
-        cases = [checked_case(subject, inputs, label, absent) for absent in baselines]
+        case = checked_case(subject, inputs, label, None)
+        rows = [checked_tensors(subject, absent, case.device, "baseline") for absent in baselines]
         with torch.no_grad():
-            whole = float(cases[0].logit(*cases[0].inputs))
-            empty = statistics.fmean(float(case.logit(*case.baselines)) for case in cases)
+            whole = float(case.logit(*case.inputs))
+            empty = statistics.fmean(float(case.logit(*row)) for row in rows)
     total = sum(float(value.double().sum()) for value in values)
-    return completeness_error(total, whole - empty, cases[0].scale)
+    return completeness_error(total, whole - empty, case.scale)
 
 
 def _standard_errors(found: list[Attribution]) -> tuple[float, ...]:

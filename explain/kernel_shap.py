@@ -53,7 +53,7 @@ class KernelShap:
 
     def config_spec(self) -> tuple[Option, ...]:
         """Return superpixels, rows and seed."""
-        return (segments_option(32), samples_option(320), seed_option())
+        return (segments_option(20), samples_option(320), seed_option())
 
     def cost(
         self, subject: Subject, inputs: tuple[Tensor, ...], options: Mapping[str, OptionValue] | None = None

@@ -51,7 +51,7 @@ class Lime:
     def config_spec(self) -> tuple[Option, ...]:
         """Return superpixels, rows, the fit's settings and the seed."""
         return (
-            segments_option(48),
+            segments_option(32),
             samples_option(320),
             Option("model", "Linear model", "choice", "ridge", choices=("ridge", "lasso")),
             Option("penalty", "Penalty on weights", "float", 0.01, 0.0001, 1.0),
