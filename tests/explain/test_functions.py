@@ -21,8 +21,8 @@ RULES: dict[Function, Any] = dict.fromkeys(ACTIVATIONS, negated)
 @pytest.mark.parametrize(
     "activation",
     [nn.ReLU(), nn.ReLU(inplace=True), nn.ReLU6(), nn.GELU(), nn.SiLU(), nn.Mish(), nn.ELU(), nn.CELU(), nn.SELU(),
-     nn.LeakyReLU(), nn.Softplus(), nn.Hardswish(inplace=True), nn.Hardsigmoid(), nn.Hardtanh(), nn.Tanh(), nn.Sigmoid(),
-     nn.LogSigmoid(), nn.Softsign(), functional.relu, torch.relu, torch.tanh, Tensor.relu, Tensor.sigmoid,
+     nn.LeakyReLU(), nn.Softplus(), nn.Hardswish(inplace=True), nn.Hardsigmoid(), nn.Hardtanh(), nn.Tanh(),
+     nn.Sigmoid(), nn.LogSigmoid(), nn.Softsign(), functional.relu, torch.relu, torch.tanh, Tensor.relu, Tensor.sigmoid,
      functional.relu6, functional.gelu],
     ids=str,
 )  # fmt: skip
