@@ -6,7 +6,7 @@ standard output is one JSON object.
 
 import typer
 
-from core.cli import benchmarks, cases, processes, record, tokens, training
+from core.cli import benchmarks, cases, processes, quality, record, tokens, training
 from core.cli.frame import refusable
 
 app = typer.Typer(
@@ -26,6 +26,7 @@ app.command("explain")(refusable(cases.explain))
 app.command("verdict")(refusable(cases.verdict))
 app.command("retrain")(refusable(training.retrain))
 app.command("gate")(refusable(training.gate))
+app.command("quality")(refusable(quality.quality))
 app.command("promote")(refusable(training.promote))
 app.command("reject")(refusable(training.reject))
 app.command("rollback")(refusable(training.rollback))

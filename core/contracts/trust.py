@@ -76,6 +76,8 @@ class QualityReport:
     seconds: float
     skipped: tuple[tuple[str, str], ...] = ()
     """(method, why) of methods that could not be measured."""
+    flips: tuple[tuple[str, Estimate], ...] = ()
+    """(artefact, share of answers that change when its content is put into other cases): what no map can hide."""
 
     @property
     def default(self) -> str | None:

@@ -44,6 +44,7 @@ from core.services.tokens import Tokens
 from core.services.training import Training
 from core.services.trust.columns import Columns
 from core.services.trust.errors import ErrorFinder
+from core.services.trust.reports import QualityReports
 from core.services.trust.trust import Trust
 from core.services.verdicts import Verdicts
 from core.services.workspaces import Workspaces
@@ -128,7 +129,8 @@ def build_container(settings: Settings | None = None) -> Container:
     own = OwnModels(runtime, casebook)
     importing = Importing(runtime, scoring, own)
     training = Training(runtime, casebook, catalogue, own)
-    handlers = Handlers(runtime, importing, training, scoring, gating)
+    reports = QualityReports(catalogue, casebook, explaining)
+    handlers = Handlers(runtime, importing, training, scoring, gating, reports)
     views = CaseViews(runtime, catalogue, casebook, queueing)
     quality = Quality(explaining)
     evidence = Evidence(runtime, catalogue, explaining, quality, Removing(explaining, views), Path(explaining))

@@ -12,6 +12,8 @@ from core.services.jobs import Handler, JobContext
 from core.services.runtime import Runtime
 from core.services.scoring import Scoring
 from core.services.training import Trained, Training
+from core.services.trust.material import ReportQuestion
+from core.services.trust.reports import QualityReports
 from core.storage import audit, decisions, jobs, runs, versions, workspaces
 
 FIRST = "first version of the workspace"
@@ -19,13 +21,14 @@ FIRST = "first version of the workspace"
 
 @dataclass(frozen=True, slots=True)
 class Handlers:
-    """Import, champion, retrain, gate."""
+    """Import, champion, retrain, gate, quality."""
 
     runtime: Runtime
     importing: Importing
     training: Training
     scoring: Scoring
     gating: Gating
+    reports: QualityReports
 
     def table(self) -> dict[JobKind, Handler]:
         """Return the handler of each kind of job."""
@@ -34,6 +37,7 @@ class Handlers:
             "champion": self.champion,
             "retrain": self.retrain,
             "gate": self.gate,
+            "quality": self.quality,
         }
 
     def import_demo(self, job: Job, context: JobContext) -> None:
@@ -77,6 +81,22 @@ class Handlers:
         report = self.gating.measure(job.workspace, version, context)
         with self.runtime.database.write() as tx:
             self.gating.keep(tx, report, job.actor_id)
+            jobs.finish(tx, job.id, context.worker, "done")
+
+    def quality(self, job: Job, context: JobContext) -> None:
+        """Measure the explanation methods on a version and keep the report."""
+        named = str(job.payload["methods"])
+        asked = ReportQuestion(
+            workspace=job.workspace,
+            version=str(job.payload["version"]),
+            target=str(job.payload["target"]),
+            methods=tuple(named.split(",")) if named else (),
+            cases=int(job.payload["cases"] or 0),
+        )
+        report = self.reports.measure(asked, context)
+        with self.runtime.database.write() as tx:
+            workspace = workspaces.get(tx, job.workspace)
+            self.reports.keep(tx, report, versions.get(tx, workspace.id, asked.version).id, job.actor_id)
             jobs.finish(tx, job.id, context.worker, "done")
 
     def _run_of(self, job: Job) -> Run:
