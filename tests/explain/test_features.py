@@ -1,5 +1,6 @@
 """What is switched on and off together."""
 
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -59,6 +60,14 @@ def test_the_same_picture_has_the_same_superpixels() -> None:
 def test_a_flat_picture_is_cut_into_a_grid(picture: torch.Tensor) -> None:
     found = superpixels(picture, 9)
     assert sorted(np.bincount(found.ravel())) == [100] * 9
+
+
+def test_noise_and_hosts_without_scikit_image_get_a_grid_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert superpixels(image(3, side=28)[0], 49).max() == 48  # SLIC leaves noise in one piece
+    monkeypatch.setitem(sys.modules, "skimage.segmentation", None)
+    picture = torch.zeros(1, 40, 40)
+    picture[:, 7:19, 5:17] = 1.0
+    assert sorted(np.bincount(superpixels(picture, 16).ravel())) == [100] * 16
 
 
 def test_more_segments_than_pixels_are_as_many_as_pixels() -> None:

@@ -9,6 +9,8 @@ import pytest
 import torch
 from captum.attr import FeatureAblation as CaptumFeatureAblation
 from captum.attr import ShapleyValueSampling as CaptumShapleyValueSampling
+from hypothesis import given
+from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from explain.base import Explainer, Subject
@@ -164,6 +166,15 @@ def test_shapley_sampling_agrees_with_captum_where_order_does_not_matter() -> No
 def test_shapley_values_by_hand() -> None:
     assert shapley_values(np.array([0.0, 1.0, 2.0, 5.0])).tolist() == [2.0, 3.0]
     assert shapley_values(np.array([1.0, 4.0])).tolist() == [3.0]
+
+
+@given(st.lists(st.integers(-50, 50), min_size=16, max_size=16), st.integers(-9, 9))
+def test_shapley_values_add_up_and_ignore_who_adds_nothing(worths_of_four: list[int], gain: int) -> None:
+    worths = np.array(worths_of_four, dtype=float)
+    values = shapley_values(worths)
+    assert values.sum() == pytest.approx(worths[-1] - worths[0])
+    joined = shapley_values(np.concatenate([worths, worths + gain]))  # a fifth player who always adds `gain`
+    assert joined == pytest.approx([*values, gain], abs=1e-9)
 
 
 def test_lime_is_the_weighted_ridge_and_lasso_leaves_out() -> None:
