@@ -190,7 +190,8 @@ def _notes(network: OwnNetwork, trial: Trial) -> tuple[str, ...]:
         notes.append("The model has no `head`, so it can't be retrained.")
     blind = _without_gradient(trial)
     if blind:
-        notes.append(f"The answers have no gradient by {', '.join(blind)}, so only occlusion can explain them.")
+        missing = ", ".join(blind)
+        notes.append(f"The answers have no gradient by {missing}: only methods that change inputs can explain them.")
     return tuple(notes)
 
 

@@ -118,13 +118,14 @@ def test_another_process_serves_it_without_the_file(folder, tmp_path):
 def test_a_model_of_several_fields_and_targets(product, tmp_path):
     toml = write_mixed_folder(tmp_path / "data", own_models.mixed())
     notes = imported(product, toml).notes
-    assert any("no gradient by note, so only occlusion" in note for note in notes)
+    assert any("no gradient by note: only methods that change inputs" in note for note in notes)
     names, actor = names_of(product, "pool"), product.default_actor
     for name in names[:4]:
         for target, label in (("finding", "yes"), ("view", "L")):
             product.review.commit_read(WORKSPACE, name, target, label, "likely", actor=actor)
         revealed = product.review.reveal(WORKSPACE, name, actor=actor)
-        assert revealed.methods == ("occlusion",)
+        assert revealed.methods[0] == "occlusion"
+        assert "integrated_gradients" not in revealed.methods
         for target, label in (("finding", "yes"), ("view", "L")):
             form = VerdictForm(WORKSPACE, name, target, label, "certain", revealed.prediction.version)
             product.review.save_verdict(form, actor=actor)

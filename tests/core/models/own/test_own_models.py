@@ -251,7 +251,8 @@ def test_notes_say_what_can_not_be_offered() -> None:
 
     assert notes(workspace("convolutional", "fc"), {"image": images()}, own_models.convolutional) == ""
     assert "can't be retrained" in notes(workspace("convolutional"), {"image": images()}, own_models.convolutional)
-    assert "no gradient by note, so only occlusion" in notes(mixed_workspace(), mixed_inputs(), own_models.mixed)
+    said = notes(mixed_workspace(), mixed_inputs(), own_models.mixed)
+    assert "no gradient by note: only methods that change inputs" in said
     assert "no gradient by image" in notes(workspace("detached"), {"image": images()}, own_models.detached)
 
 
