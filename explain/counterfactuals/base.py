@@ -15,6 +15,7 @@ Array = NDArray[np.float64]
 Answer = Callable[[Any], Any]
 """From n inputs (rows [n, d], a list of texts, pictures [n, C, H, W]) to probabilities [n, K]."""
 Found = TypeVar("Found")
+TINY = 1e-300
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +30,13 @@ class Goal:
     def margins(self, probabilities: Array) -> Array:
         """Return how far each answer [n, K] is past the goal, [n]: positive where it is reached.
 
-        The wanted class's probability minus the highest of the others; with no wanted class, the highest of the others
-        minus that of the present answer.
+        The logarithm of the wanted class's probability over the highest of the others; with no wanted class, of the
+        highest of the others over that of the present answer. (Logarithms tell one answer from another where
+        probabilities are all but 0 and 1.)
         """
+        logs = np.log(np.maximum(probabilities, TINY))
         column = self.now if self.wanted is None else self.wanted
-        others = np.delete(probabilities, column, axis=1).max(axis=1)
-        difference: Array = probabilities[:, column] - others
+        difference: Array = logs[:, column] - np.delete(logs, column, axis=1).max(axis=1)
         return -difference if self.wanted is None else difference
 
 
@@ -87,8 +89,8 @@ class Asked:
         answers = np.asarray(told.detach().cpu() if isinstance(told, Tensor) else told, dtype=np.float64)
         if answers.ndim != 2 or len(answers) != len(inputs) or answers.shape[1] < 2:
             raise ExplainError(f"the model must answer [{len(inputs)}, classes >= 2], got {answers.shape}.")
-        if not np.isfinite(answers).all():
-            raise ExplainError("the model answered NaN or infinity, so no counterfactual can be told from another.")
+        if not (np.isfinite(answers).all() and (answers >= 0).all()):
+            raise ExplainError("the model must answer probabilities; got NaN, infinity or a negative number.")
         self.tried += len(inputs)
         self._classes = answers.shape[1]
         return answers

@@ -50,8 +50,9 @@ def leave_one_out(parting: Parting) -> Array:
 def smallest(parting: Parting, order: Array) -> Parts | None:
     """Return a small set of parts whose removal reaches the goal, or None when none was found.
 
-    Single parts and pairs of leading parts first, then greedy growth; then every part that is not needed is put back,
-    the largest first. What is left can't lose one part more.
+    Single parts and pairs of leading parts first, then greedy growth; then every part that is not needed is put back.
+    Where no part helps alone (two places that each suffice), it begins with all parts gone instead. What is left can't
+    lose one part more.
 
     Parameters
     ----------
@@ -65,7 +66,10 @@ def smallest(parting: Parting, order: Array) -> Parts | None:
     if few is not None:
         return few
     grown = _grown(parting, ranked)
-    return None if grown is None else pruned(parting, grown)
+    if grown is not None:
+        return pruned(parting, grown)
+    shrunk = _shrunk(parting, ranked)
+    return shrunk if shrunk is not None and len(shrunk) <= parting.limit() else None
 
 
 def _among_few(parting: Parting, ranked: Sequence[int]) -> Parts | None:
@@ -99,17 +103,30 @@ def _grown(parting: Parting, ranked: Sequence[int]) -> Parts | None:
     return None
 
 
+def _shrunk(parting: Parting, ranked: Sequence[int]) -> Parts | None:
+    """Take all parts but the last away and put back what is not needed, where that reaches the goal."""
+    gone = frozenset(ranked[: len(parting.sizes) - 1])
+    if not gone or parting.left() < 3 * len(gone) or parting.margins([gone])[0] <= 0:
+        return None
+    return pruned(parting, gone)
+
+
 def pruned(parting: Parting, gone: Parts) -> Parts:
-    """Return the parts without those that can be put back while the goal stays reached."""
+    """Return the parts without those that can be put back while the goal stays reached, as many at once as can be."""
     while len(gone) > 1:
         ordered = sorted(gone)
         margins = parting.margins([gone - {n} for n in ordered])
         able = [n for n in range(len(ordered)) if margins[n] > 0]
-        able.sort(key=lambda n: (-parting.sizes[ordered[n]], -margins[n]))
-        tries = [gone - {ordered[n] for n in able[:count]} for count in range(2, len(able) + 1)]
-        tries = [parts for parts in tries if parts]
         if not able:
-            return gone
-        reached = parting.margins(tries) > 0 if tries else np.zeros(0, dtype=bool)
-        gone = tries[int(np.flatnonzero(reached)[-1])] if reached.any() else gone - {ordered[able[0]]}
+            break
+        able.sort(key=lambda n: (-parting.sizes[ordered[n]], -margins[n]))
+        gone = _put_back(parting, gone, [ordered[n] for n in able])
     return gone
+
+
+def _put_back(parting: Parting, gone: Parts, able: Sequence[int]) -> Parts:
+    """Put back the first of the parts, each of which can come back alone: all of them, or half, or a quarter, ..."""
+    counts = [len(able) >> halvings for halvings in range(len(able).bit_length() - 1)]
+    tries = [gone - set(able[:count]) for count in counts if count < len(gone)]
+    reached = np.flatnonzero(parting.margins(tries) > 0) if tries else []
+    return tries[int(reached[0])] if len(reached) else gone - {able[0]}
