@@ -9,7 +9,7 @@ from pages._ui.guard import guarded, show_notice
 from pages._ui.services import get_services
 from pages._ui.sidebar import page
 from pages._ui.text import plain
-from pages._ui.whatif_answer import draw_answers, draw_changes
+from pages._ui.whatif_answer import draw_answers, draw_changes, draw_seen
 from pages._ui.whatif_case import pick_case, pick_target
 from pages._ui.whatif_controls import draw_controls
 from pages._ui.whatif_counterfactuals import draw_counterfactuals
@@ -31,6 +31,8 @@ def _draw(case: WhatIfCase) -> None:
             view = get_services().whatif.predict(case.workspace, case.case, trial.edits, actor=context.actor())
             draw_answers(case, view)
         draw_changes(case, trial)
+        if view is not None:
+            draw_seen(view, trial)
     target = pick_target(case)
     if view is not None:
         draw_evidence(case, view, trial, target.name)

@@ -80,13 +80,7 @@ def _reasons(report: QualityReport) -> None:
 def _row(method: MethodReport, tests: dict[str, MethodTest], usual: int) -> list[str]:
     own = {test.name: test for test in method.tests}
     cells = [_cell(own.get(name), usual) for name in tests]
-    return [
-        f"**{plain(method.title)}**",
-        SUPPORT[method.support],
-        *cells,
-        seconds(method.seconds.value),
-        plain(method.reason),
-    ]
+    return [f"**{plain(method.title)}**", SUPPORT[method.support], *cells, seconds(method.seconds.value)]
 
 
 def _cell(test: MethodTest | None, usual: int) -> str:

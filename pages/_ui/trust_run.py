@@ -47,10 +47,10 @@ def _start(view: TrustView) -> None:
     if most < 1 or not view.methods:
         st.info("There are no cases yet that a report could be measured on. Import cases, then come back.")
         return
-    titles = dict(view.methods)
+    titles, usual = dict(view.methods), max(FEWEST, view.report.cases) if view.report else USUAL
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         cases = st.number_input(
-            "Cases", min(FEWEST, most), most, min(USUAL, most), key="report_cases", width=130,
+            "Cases", min(FEWEST, most), most, min(usual, most), key="report_cases", width=130,
             help=f"more cases make the intervals narrower; {count(view.cases_available, 'case')} can be used",
         )  # fmt: skip
         methods = st.multiselect(

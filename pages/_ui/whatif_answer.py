@@ -10,6 +10,7 @@ from pages._ui.fields import shown_value
 from pages._ui.format import likelihood, number, signed, value_words
 from pages._ui.guard import acting
 from pages._ui.labels import words
+from pages._ui.plots import middle
 from pages._ui.text import asking, plain, shorten
 from pages._ui.whatif_controls import FILLS
 from pages._ui.whatif_trial import Trial, current
@@ -36,6 +37,15 @@ def draw_answers(case: WhatIfCase, view: WhatIfView) -> None:
         st.warning(plain(warning[:1].upper() + warning[1:]), icon=":material/warning:")
 
 
+def draw_seen(view: WhatIfView, trial: Trial) -> None:
+    """Draw the painted-over pictures as the model sees them."""
+    for one in view.fields:
+        edit = trial.edit(one.name)
+        if edit is not None and edit.mask is not None and one.image is not None:
+            st.image(one.image, width=220, alt=f"{one.title} as the model sees it now")
+            st.caption(f"{plain(one.title)} as the model sees it now")
+
+
 def _answer(target: TargetView, answer: TargetAnswer, several: bool) -> None:
     title = f"{plain(asking(target.title))} " if several else ""
     label = plain(shorten(words(target, answer.label), 60))
@@ -58,7 +68,7 @@ def _change(target: TargetView, before: TargetAnswer, after: TargetAnswer, sever
     ]
     listed = sorted(moves, key=lambda one: -max(one[1], one[2]))[:MOST]
     rows = [
-        (plain(shorten(words(target, label), 40)), number(was, 2), number(now, 2), signed(now - was))
+        (plain(middle(words(target, label), 24)), number(was, 2), number(now, 2), signed(now - was))
         for label, was, now in listed
     ]
     frame = pd.DataFrame(rows, columns=["answer", "as it is", "edited", "change"])

@@ -49,13 +49,16 @@ def _row(one: FieldView, span: FieldRange | None, trial: Trial, fresh: bool) -> 
         st.text(f"{one.title}: {shown_value(one) or 'missing'} (fixed)")
         return
     with st.container(gap="xxsmall"):
-        control, missing = st.columns([2.7, 1], vertical_alignment="bottom", gap="small")
-        with missing:
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
+            st.text(_label(one), width="stretch")
             gone = _missing(one, span, trial, fresh)
-        with control:
-            draw = _number if one.kind == "numeric" else _category
-            draw(one, span, trial, fresh, gone)
+        draw = _number if one.kind == "numeric" else _category
+        draw(one, span, trial, fresh, gone)
         st.caption(plain(_place(one, span)))
+
+
+def _label(one: FieldView) -> str:
+    return f"{one.title} ({one.unit})" if one.unit else one.title
 
 
 def _missing(one: FieldView, span: FieldRange, trial: Trial, fresh: bool) -> bool:
@@ -64,7 +67,7 @@ def _missing(one: FieldView, span: FieldRange, trial: Trial, fresh: bool) -> boo
     if not (span.can_be_missing or one.missing):
         return False
     _hold(key, gone, fresh=fresh)
-    st.toggle("missing", key=key, on_change=_toggled, args=(one, span))
+    st.toggle("missing", key=key, on_change=_toggled, args=(one, span), wrap=False)
     return bool(st.session_state[key])
 
 
@@ -83,16 +86,19 @@ def _number(one: FieldView, span: FieldRange, trial: Trial, fresh: bool, gone: b
     value = _value(one, span, trial)
     low, high = _bounds(span, one.number, value)
     step = _step(span)
-    label = plain(f"{one.title} ({one.unit})" if one.unit else one.title)
-    ways = (("field", st.number_input, "visible"), ("slide", st.slider, "collapsed"))
-    places = st.columns([1.1, 1.6], gap="small", vertical_alignment="bottom") if low is not None else (st.container(),)
-    for (prefix, widget, shown), place in zip(ways, places, strict=False):
+    ways = (("field", st.number_input), ("slide", st.slider))
+    places = (
+        st.columns([1.1, 1.6], gap="small", vertical_alignment="bottom", wrap=False)
+        if low is not None
+        else (st.container(),)
+    )
+    for (prefix, widget), place in zip(ways, places, strict=False):
         key = f"{prefix}_{one.name}"
         _hold(key, value, fresh=fresh)
         with place:
             widget(
-                label, min_value=low, max_value=high, step=step, format=_format(step), key=key, disabled=gone,
-                on_change=_moved, args=(one, span, key), label_visibility=shown,
+                plain(_label(one)), min_value=low, max_value=high, step=step, format=_format(step), key=key,
+                disabled=gone, on_change=_moved, args=(one, span, key), label_visibility="collapsed",
             )  # fmt: skip
 
 
@@ -161,7 +167,7 @@ def _category(one: FieldView, span: FieldRange, trial: Trial, fresh: bool, gone:
     _hold(f"field_{one.name}", value if value is not None else next(iter(words), None), fresh=fresh)
     st.selectbox(
         plain(one.title), names, key=f"field_{one.name}", format_func=lambda name: words.get(name) or name,
-        on_change=_chosen, args=(one, span), disabled=gone,
+        on_change=_chosen, args=(one, span), disabled=gone, label_visibility="collapsed",
     )  # fmt: skip
 
 
