@@ -13,7 +13,7 @@ PLACES = (
 HOTTEST = 0.05
 """The share of the picture that a sentence tells the heat of."""
 MOSTLY = 0.4
-"""A ninth of the picture with this share of the heat is named alone."""
+"""A ninth of the picture with this share of the heat, and twice that of any other, is named alone."""
 TOGETHER = 0.5
 """Two ninths with this share are named together."""
 WORDS_TOLD = 4
@@ -50,7 +50,7 @@ def _where(heat: NDArray[np.float64]) -> str:
         (float(heat[np.ix_(r, c)].sum()), PLACES[i][j]) for i, r in enumerate(rows) for j, c in enumerate(columns)
     ]
     ranked = sorted(shares, key=lambda item: -item[0])
-    if ranked[0][0] >= MOSTLY:
+    if ranked[0][0] >= max(MOSTLY, 2 * ranked[1][0]):
         return f"mostly {ranked[0][1]}"
     if ranked[0][0] + ranked[1][0] >= TOGETHER:
         return f"mostly {ranked[0][1]} and {ranked[1][1]}"
