@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import torch
 
@@ -21,7 +22,10 @@ class Estimate:
 
 
 def bootstrap_mean(values: Sequence[float], seed: int = 0) -> Estimate | None:
-    """Return the mean with its percentile bootstrap interval, or None without values.
+    """Return the mean with its expanded percentile bootstrap interval, or None without values.
+
+    A plain percentile interval is too narrow for few values (random maps passed for useful ones in 10 % of reports on
+    5 to 8 cases); the expanded one takes percentiles as much further out as Student's interval is wider.
 
     Parameters
     ----------
@@ -32,7 +36,7 @@ def bootstrap_mean(values: Sequence[float], seed: int = 0) -> Estimate | None:
 
     References
     ----------
-    Efron, Tibshirani: An Introduction to the Bootstrap, 1993.
+    Hesterberg: What Teachers Should Know About the Bootstrap, 2015 (section 4.3).
 
     Examples
     --------
@@ -44,7 +48,7 @@ def bootstrap_mean(values: Sequence[float], seed: int = 0) -> Estimate | None:
     sample = torch.tensor(list(values), dtype=torch.float64)
     generator = torch.Generator().manual_seed(seed)
     chosen = torch.randint(len(sample), (RESAMPLES, len(sample)), generator=generator)
-    low, high = _quantiles(sample[chosen].mean(dim=1))
+    low, high = _quantiles(sample[chosen].mean(dim=1), len(sample))
     return Estimate(float(sample.mean()), low, high, len(sample))
 
 
@@ -67,17 +71,23 @@ def next_interval(values: Sequence[float], lowest: float = -math.inf, highest: f
 def _student(
     values: Sequence[float], lowest: float, highest: float, variance: Callable[[int], float]
 ) -> Estimate | None:
-    from scipy.special import stdtrit
-
     if len(values) < 2:
         return None
     sample = torch.tensor(list(values), dtype=torch.float64)
     n, mean = len(sample), float(sample.mean())
-    half = float(stdtrit(n - 1, (1 + COVERAGE) / 2)) * float(sample.std()) * math.sqrt(variance(n))
+    half = _students_quantile(n) * float(sample.std()) * math.sqrt(variance(n))
     return Estimate(mean, max(lowest, mean - half), min(highest, mean + half), n)
 
 
-def _quantiles(values: torch.Tensor) -> tuple[float, float]:
-    ends = torch.tensor([(1 - COVERAGE) / 2, (1 + COVERAGE) / 2], dtype=values.dtype)
-    low, high = torch.quantile(values, ends).tolist()
+def _students_quantile(n: int) -> float:
+    """Return how many standard errors the interval of `n` values reaches to each side."""
+    from scipy.special import stdtrit
+
+    return float(stdtrit(n - 1, (1 + COVERAGE) / 2))
+
+
+def _quantiles(means: torch.Tensor, n: int) -> tuple[float, float]:
+    tail = NormalDist().cdf(-_students_quantile(n) * math.sqrt(n / (n - 1))) if n > 1 else 0.0
+    ends = torch.tensor([tail, 1 - tail], dtype=means.dtype)
+    low, high = torch.quantile(means, ends).tolist()
     return low, high

@@ -9,16 +9,22 @@ from explain.assessment.intervals import bootstrap_mean, mean_interval, next_int
 VALUES = [0.2, 0.5, 0.4, 0.9, 0.35]
 
 
-def test_bootstrap_is_scipys_percentile_interval() -> None:
-    values = torch.rand(60, generator=torch.Generator().manual_seed(1)).tolist()
+def test_bootstrap_is_scipys_percentile_interval_for_many_values() -> None:
+    values = torch.rand(300, generator=torch.Generator().manual_seed(1)).tolist()
     own = bootstrap_mean(values)
     reference = stats.bootstrap((values,), lambda x, axis: x.mean(axis=axis), method="percentile", rng=0)
     assert own is not None
-    assert own.value == pytest.approx(sum(values) / 60)
-    assert own.low == pytest.approx(reference.confidence_interval.low, abs=0.01)
-    assert own.high == pytest.approx(reference.confidence_interval.high, abs=0.01)
-    assert own.n == 60
+    assert own.value == pytest.approx(sum(values) / 300)
+    assert own.low == pytest.approx(reference.confidence_interval.low, abs=0.003)
+    assert own.high == pytest.approx(reference.confidence_interval.high, abs=0.003)
+    assert own.n == 300
     assert own == bootstrap_mean(values)
+
+
+def test_bootstrap_of_few_values_holds_their_mean_as_often_as_it_says() -> None:
+    drawn = torch.randn(600, 6, generator=torch.Generator().manual_seed(0)).tolist()
+    intervals = [bootstrap_mean(row) for row in drawn]
+    assert sum(one is not None and one.low <= 0 <= one.high for one in intervals) >= 0.92 * 600
 
 
 def test_students_interval_is_scipys() -> None:
