@@ -1,15 +1,14 @@
 """Integrated gradients as they add up along the path: what is on the account at each place."""
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 from torch import Tensor
 
 from explain.answer import Computed, answer
 from explain.base import Subject
 from explain.errors import ExplainError
-from explain.path import NODES, Interval, Span, integrate, logits_on_path
-from explain.quality import completeness_scale
+from explain.path import Interval, Node, Path
+from explain.refinement import FIRST_PLACES, refined_path
 from explain.validation import Case
 
 MOST_STEPS = 64
@@ -39,8 +38,8 @@ def along(
 ) -> tuple[Place, ...]:
     """Return `steps` + 1 evenly spread places from baseline to input, with the integrated gradients so far.
 
-    The sum of the values at a place equals its logit minus the first, but for the error of the integration; the worst
-    intervals are halved until the errors together are within 5 % of the change, or 512 gradients are spent.
+    The sum of the values at a place equals its logit minus the first, but for the error of the integration; the path
+    is refined as that of integrated gradients, to 5 % of the change or 512 gradients.
 
     Parameters
     ----------
@@ -60,55 +59,34 @@ def along(
     """
     if not 1 <= steps <= MOST_STEPS:
         raise ExplainError(f"the path has 1..{MOST_STEPS} steps, got {steps}.")
-    found: list[Interval] = []
+    first = sorted({*FIRST_PLACES, *(n / steps for n in range(steps + 1))})
+    found: list[Path] = []
 
     def compute(case: Case) -> Computed:
-        found[:] = _refined(case, _first(case, steps))
-        return Computed(tuple(_sum_of(part) for part in zip(*(one.parts for one in found), strict=True)))
+        found[:] = [refined_path(case, TOLERANCE, MOST_GRADIENTS, first)]
+        return Computed(tuple(value.unsqueeze(0) for value in found[0].attributions))
 
     answer(subject, inputs, label, baselines, signed=True, compute=compute)
-    return _places(found, steps)
+    return _places(found[0], steps)
 
 
-def _first(case: Case, steps: int) -> list[Interval]:
-    places = [n / steps for n in range(steps + 1)]
-    ends = pairwise(zip(places, logits_on_path(case, places), strict=True))
-    return integrate(case, [Span(start, end, f_start, f_end) for (start, f_start), (end, f_end) in ends])
-
-
-def _refined(case: Case, intervals: list[Interval]) -> list[Interval]:
-    """Halve the worst intervals until their errors together are small."""
-    change = intervals[-1].span.f_end - intervals[0].span.f_start
-    allowed = TOLERANCE * completeness_scale(change, case.scale)
-    spent = NODES * len(intervals)
-    while sum(abs(one.error) for one in intervals) > allowed and spent + 2 * NODES <= MOST_GRADIENTS:
-        worst = max(intervals, key=lambda one: abs(one.error))
-        (middle,) = logits_on_path(case, [worst.span.middle])
-        place = intervals.index(worst)
-        intervals[place : place + 1] = integrate(case, list(worst.span.halves(middle)))
-        spent += 2 * NODES
-    return intervals
-
-
-def _places(intervals: list[Interval], steps: int) -> tuple[Place, ...]:
+def _places(path: Path, steps: int) -> tuple[Place, ...]:
     """Add intervals up, in the order of the path, to the places where steps end."""
-    ordered = sorted(intervals, key=lambda one: one.span.start)
-    so_far = tuple(part * 0.0 for part in ordered[0].parts)
-    places = [_place(0.0, ordered[0].span.f_start, so_far)]
-    for one in ordered:
-        so_far = tuple(total + part for total, part in zip(so_far, one.parts, strict=True))
-        if one.span.end >= len(places) / steps - 1e-9:
-            places.append(_place(one.span.end, one.span.f_end, so_far))
+    start = path.intervals[0].start
+    so_far = tuple(part * 0.0 for part in start.parts)
+    places = [_place(start, so_far)]
+    for interval in path.intervals:
+        so_far = tuple(total + part for total, part in zip(so_far, _parts(interval), strict=True))
+        if interval.end.place >= len(places) / steps - 1e-9:
+            places.append(_place(interval.end, so_far))
     return tuple(places)
 
 
-def _place(at: float, logit: float, values: tuple[Tensor, ...]) -> Place:
-    return Place(at, logit, tuple(value.detach().cpu().float() for value in values))
+def _parts(interval: Interval) -> tuple[Tensor, ...]:
+    """Return what an interval adds to each input's attributions."""
+    pairs = zip(interval.start.parts, interval.end.parts, strict=True)
+    return tuple((first + last) / 2 * interval.length for first, last in pairs)
 
 
-def _sum_of(parts: tuple[Tensor, ...]) -> Tensor:
-    """Return the sum of tensors of one shape, with a batch of one in front."""
-    total = parts[0]
-    for part in parts[1:]:
-        total = total + part
-    return total.unsqueeze(0)
+def _place(at: Node, values: tuple[Tensor, ...]) -> Place:
+    return Place(at.place, at.logit, tuple(value.detach().cpu().float() for value in values))
