@@ -18,6 +18,7 @@ from explain.coalitions import (
     seed_option,
     segments_option,
 )
+from explain.errors import ExplainError
 from explain.features import expected_features
 from explain.validation import checked_options
 
@@ -130,7 +131,10 @@ def _solved(game: Game, fit: _Fit, rows: int, width: float, generator: np.random
     there[0] = True  # the case itself
     answers = game.logits(there)
     nearness = np.exp(-((1 - np.sqrt(there.mean(axis=1))) ** 2) / width**2)
+    weights = fit.weights(there, answers, nearness)
+    if not weights.any() and answers.std() > 0:
+        raise ExplainError(f"a penalty of {fit.penalty:g} leaves no feature in the linear model. Choose a lower one.")
     again = [generator.integers(rows, size=rows) for _ in range(REFITS)]
     refits = np.array([fit.weights(there[drawn], answers[drawn], nearness[drawn]) for drawn in again])
     errors = game.by_input(refits).std(axis=0, ddof=1)
-    return Solution(fit.weights(there, answers, nearness), adds_up=False, errors=errors)
+    return Solution(weights, adds_up=False, errors=errors)

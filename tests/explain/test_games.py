@@ -197,6 +197,12 @@ def test_lime_is_the_weighted_ridge_and_lasso_leaves_out() -> None:
     assert ridge.tolist() == pytest.approx(wanted, abs=1e-5)
 
 
+def test_a_penalty_that_leaves_no_feature_is_said() -> None:
+    question = subject(mlp(), ("numeric",), 3)
+    with pytest.raises(ExplainError, match="penalty of 1 leaves no feature in the linear model"):
+        Lime().explain(question, (numbers(6),), 0, None, {"model": "lasso", "penalty": 1.0})
+
+
 @pytest.mark.parametrize("method", DRAWING, ids=lambda method: method.name)
 def test_the_seed_alone_decides(method: Explainer) -> None:
     question = subject(convolutional(3), ("image",), 3)
