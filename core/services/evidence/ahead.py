@@ -81,9 +81,9 @@ class Ahead:
     def _next(self) -> tuple[str, str, Actor] | None:
         with self._changed:
             self._changed.wait_for(lambda: self._closed or self._wanted is not None)
-            job, self._wanted = self._wanted, None
+            job, self._wanted = None if self._closed else self._wanted, None
             self._busy = job is not None
-            return None if self._closed else job
+            return job
 
     def _work(self, workspace: str, case: str, actor: Actor) -> None:
         name: str | None = case

@@ -67,7 +67,7 @@ def pack(attribution: Attribution) -> bytes:
     error = math.nan if attribution.completeness_error is None else attribution.completeness_error
     steps = -1 if attribution.steps is None else attribution.steps
     facts = [error, float(attribution.reached), float(steps), attribution.seconds]
-    tensors = {f"value_{i:03d}": value.contiguous() for i, value in enumerate(attribution.values)}
+    tensors = {f"value_{i:03d}": value.contiguous().clone() for i, value in enumerate(attribution.values)}
     tensors["facts"] = torch.tensor(facts, dtype=torch.float64)
     if attribution.standard_errors is not None:
         tensors["standard_errors"] = torch.tensor(attribution.standard_errors, dtype=torch.float64)

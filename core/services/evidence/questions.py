@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from core.contracts import Case, FieldSpec, FieldValue, Split
+from core.errors import BadInput
 from core.models.network import LogitModule
 from core.models.registry import LoadedModel
 from core.services.casebook import Casebook
@@ -53,9 +54,11 @@ class Questions:
         Raises
         ------
         BadInput
-            When a required field is missing, or a value can't be prepared.
+            When nothing is left of the case, a required field is missing, or a value can't be prepared.
         """
-        network, fields = model.network, model.spec.fields
+        network, fields, held = model.network, model.spec.fields, self.held(model, case)
+        if not any(held):
+            raise BadInput(f"Nothing is left of case {case.name!r}: it was erased. Go on with another case.")
         prepared = self.casebook.inputs(case, model.spec)
         batch = {name: torch.from_numpy(array)[None].to(model.device) for name, array in prepared.items()}
         with torch.no_grad():
@@ -66,7 +69,7 @@ class Questions:
             kinds=tuple(item.kind for item in fields),
             output_sd=model.manifest.target(target).output_sd,
             lock=model.lock,
-            background=self._background(model, self.held(model, case)),
+            background=self._background(model, held),
             words=tuple(self._words(case, item) for item in fields),
             cancelled=cancelled,
         )

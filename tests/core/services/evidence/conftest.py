@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from core.services.container import Container
-from tests.helpers.evidence import read_all
+from tests.helpers.evidence import CASE, MIXED, read_all
 from tests.helpers.own_models import convolutional
 from tests.helpers.own_workspace import write_own_folder
 from tests.helpers.tiny_mixed import write_mixed_folder
@@ -28,6 +28,7 @@ def mixed_home(tmp_path_factory) -> Path:
     home = _prepared(write_mixed_folder(folder / "data"), folder / "home")
     container = open_home(home)
     read_all(container)
+    container.evidence.methods(MIXED, CASE, actor=container.default_actor)  # what fits is kept
     container.close()
     return home
 
