@@ -18,8 +18,7 @@ def write_nih_boxes(data: Path, folder: Path, cases: int = 240) -> Path:
     A box is a *look here* mark of its case; a case's label is that of the data set.
     """
     (folder / "images").mkdir(parents=True)
-    rows = list(csv.DictReader((data / "cases.csv").open(newline="")))
-    boxes = list(csv.DictReader((data / "radiologist_boxes.csv").open(newline="")))
+    rows, boxes = _rows(data / "cases.csv"), _rows(data / "radiologist_boxes.csv")
     boxed = {box["image"] for box in boxes}
     step = max(1, len(rows) // max(1, cases - len(boxed)))
     chosen = [row for place, row in enumerate(rows) if row["image"] in boxed or place % step == 0]
@@ -55,3 +54,8 @@ def write_nih_boxes(data: Path, folder: Path, cases: int = 240) -> Path:
     path = folder / "boxes.toml"
     path.write_text(toml, encoding="utf-8")
     return path
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
