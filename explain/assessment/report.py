@@ -102,7 +102,7 @@ class Assessor:
         count = min(cases or len(self._questions), len(self._questions))
         if count == 0:
             raise ExplainError("there are no cases to judge a method on. Give at least one.")
-        weights = self._random_weights()
+        weights = self._random_weights(count)
         run = Measurement(method, weights, self._plan, self._answer, Sheet(len(weights.stages)))
         for number in range(count):
             item = self._item(number)
@@ -132,10 +132,14 @@ class Assessor:
                 self._prepared[number] = str(error)
         return self._prepared[number]
 
-    def _random_weights(self) -> RandomWeights:
+    def _random_weights(self, count: int) -> RandomWeights:
+        """Return what forgets, found on the first case that the model can answer."""
         if self._weights is None:
-            first = self._questions[0]
-            self._weights = random_weights(first.subject, first.inputs, self._plan.stages)
+            usable = (item for item in map(self._item, range(count)) if isinstance(item, Prepared))
+            first = next(usable, None)
+            if first is None:
+                return RandomWeights(())
+            self._weights = random_weights(first.question.subject, first.question.inputs, self._plan.stages)
         return self._weights
 
     def _assessment(self, method: Explainer, sheet: Sheet, count: int) -> MethodAssessment:

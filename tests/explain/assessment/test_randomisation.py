@@ -59,6 +59,42 @@ def test_weights_of_modules_called_as_functions_belong_to_the_module_around_them
     assert "attention.in_proj_weight" in found.stages[1]
 
 
+class TwoTargets(nn.Module):
+    """Answers one target; the other target's head is run and thrown away."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.trunk, self.head, self.other = nn.Linear(6, 5), nn.Linear(5, 3), nn.Linear(5, 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        hidden = torch.tanh(self.trunk(x))
+        answer = self.head(hidden)
+        self.other(hidden)
+        return answer
+
+
+def test_what_the_answer_does_not_depend_on_is_no_stage() -> None:
+    found = random_weights(subject(TwoTargets(), ("numeric",), 3), (numbers(6),))
+    assert found.stages == ({"head.weight", "head.bias"}, {"head.weight", "head.bias", "trunk.weight", "trunk.bias"})
+
+
+class HardSteps(nn.Module):
+    """Its first layer has no gradient, yet the answer depends on it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.head = nn.Linear(6, 5), nn.Linear(5, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head((self.first(x).detach() > 0).float())
+
+
+def test_a_layer_without_gradient_forgets_too() -> None:
+    torch.manual_seed(0)
+    found = random_weights(subject(HardSteps(), ("numeric",), 3), (numbers(6),))
+    assert "first.weight" in found.stages[-1]
+
+
 def test_a_model_without_weights_has_no_stages() -> None:
     assert random_weights(subject(KinkModel(), ("numeric",), 2), (numbers(2),)).stages == ()
 

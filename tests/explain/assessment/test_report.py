@@ -264,9 +264,11 @@ def test_a_method_that_fails_on_all_says_why(questions: list[Question]) -> None:
 
 def test_a_case_that_the_model_cannot_answer_is_left_out(questions: list[Question]) -> None:
     broken = replace(questions[0], inputs=(torch.full((1, 1, 28, 28), torch.nan),))
-    found = Assessor([*questions[:6], broken], QUICK).assess(InputXGradient())
+    found = Assessor([broken, *questions[:6]], QUICK).assess(InputXGradient())
     assert found.cases == 6
     assert "NaN" in found.failures[0]
+    with pytest.raises(ExplainError, match="failed on all of 2 cases: .*NaN"):
+        Assessor([broken, broken], QUICK).assess(InputXGradient())
 
 
 def counting(calls: list[int], stop_at: int = 10**6) -> PlantedMethod:
