@@ -47,6 +47,7 @@ from core.services.trust.errors import ErrorFinder
 from core.services.trust.reports import QualityReports
 from core.services.trust.trust import Trust
 from core.services.verdicts import Verdicts
+from core.services.whatif.whatif import WhatIf
 from core.services.workspaces import Workspaces
 from core.settings import Settings, load_settings
 from core.storage.blobs import BlobStore
@@ -64,6 +65,7 @@ class Container:
     review: Review
     evidence: Evidence
     trust: Trust
+    whatif: WhatIf
     predictions: Predictions
     retraining: Retraining
     audit: Audit
@@ -137,6 +139,7 @@ def build_container(settings: Settings | None = None) -> Container:
     ahead = Ahead(catalogue, queueing, explaining)
     verdicts = Verdicts(runtime, catalogue, casebook)
     feedback = Feedback(runtime, catalogue, casebook, scoring)
+    predictions = Predictions(runtime, catalogue, casebook, explaining, views, quality)
     return Container(
         runtime=runtime,
         importing=importing,
@@ -145,7 +148,8 @@ def build_container(settings: Settings | None = None) -> Container:
         review=Review(runtime, catalogue, casebook, queueing, views, explaining, evidence, ahead, verdicts),
         evidence=evidence,
         trust=Trust(runtime, catalogue, scoring, explaining, ErrorFinder(Columns(runtime, casebook))),
-        predictions=Predictions(runtime, catalogue, casebook, explaining, views, quality),
+        whatif=WhatIf(runtime, catalogue, casebook, predictions, views.populations),
+        predictions=predictions,
         retraining=Retraining(runtime, catalogue, feedback, gating, scoring, Deciding(runtime, catalogue)),
         audit=Audit(runtime),
         exporting=Exporting(runtime, catalogue),
