@@ -87,11 +87,8 @@ def _number(one: FieldView, span: FieldRange, trial: Trial, fresh: bool, gone: b
     low, high = _bounds(span, one.number, value)
     step = _step(span)
     ways = (("field", st.number_input), ("slide", st.slider))
-    places = (
-        st.columns([1.1, 1.6], gap="small", vertical_alignment="bottom", wrap=False)
-        if low is not None
-        else (st.container(),)
-    )
+    slides = low is not None and not gone
+    places = st.columns([1.1, 1.6], gap="small", vertical_alignment="bottom") if slides else (st.container(),)
     for (prefix, widget), place in zip(ways, places, strict=False):
         key = f"{prefix}_{one.name}"
         _hold(key, value, fresh=fresh)
@@ -129,7 +126,8 @@ def _step(span: FieldRange) -> float:
 
 
 def _format(step: float) -> str:
-    return f"%.{max(0, -floor(log10(step) + 1e-9))}f"
+    """Return how numbers with this step are written: with the decimals that the step has."""
+    return f"%.{len(f'{step:.6f}'.rstrip('0').partition('.')[2])}f"
 
 
 def _moved(one: FieldView, span: FieldRange, key: str) -> None:
