@@ -48,7 +48,7 @@ class ExpectedGradients:
 
     def config_spec(self) -> tuple[Option, ...]:
         """Return number of samples and seed."""
-        return (Option("samples", "Gradients over all background cases", "int", 256, 8, 4096), SEED)
+        return (Option("samples", "Gradients over all background cases", "int", 128, 8, 4096), SEED)
 
     def cost(
         self, subject: Subject, inputs: tuple[Tensor, ...], options: Mapping[str, OptionValue] | None = None
