@@ -30,7 +30,7 @@ class Plan:
     seed: int = 0
     temperature: float = 1.0
     """What logits are divided by before the softmax."""
-    max_rows: int = 450
+    max_rows: int = 320
     """Most rows that may go through the model; fewer steps are taken when they would not do."""
 
 

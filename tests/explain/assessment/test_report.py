@@ -267,7 +267,7 @@ def test_a_case_that_the_model_cannot_answer_is_left_out(questions: list[Questio
     found = Assessor([broken, *questions[:6]], QUICK).assess(InputXGradient())
     assert found.cases == 6
     assert "NaN" in found.failures[0]
-    with pytest.raises(ExplainError, match="failed on all of 2 cases: .*NaN"):
+    with pytest.raises(ExplainError, match=r"failed on all of 2 cases: .*NaN"):
         Assessor([broken, broken], QUICK).assess(InputXGradient())
 
 
