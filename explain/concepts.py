@@ -137,7 +137,7 @@ class _Study:
         if self.cancelled():
             raise Stopped("the concept's test was stopped before it was done.")
         classifier = _classifier(positive.shape[1]).fit(*_labelled(positive, negative))
-        vector: Array = classifier.coef_[0]
+        vector: Array = np.ravel(classifier.coef_)
         length = float(np.linalg.norm(vector))
         result: Array = self.slopes @ vector / (length or 1.0)
         return result
@@ -207,8 +207,8 @@ def _words(score: Estimate, random: Estimate, accuracy: Estimate, p_value: float
     if accuracy.low <= 0.5:
         return f"{told} The concept can't be told from other cases by the model's vectors: collect more cases."
     if p_value >= SIGNIFICANT:
-        return f"{told} That is no more than random concepts do (p = {p_value:.2f})."
-    return f"{told} Random concepts do not move it so (p = {p_value:.3f})."
+        return f"{told} Random concepts move it as much (p = {p_value:.2f})."
+    return f"{told} Random concepts do not move it so (p {'< 0.001' if p_value < 0.001 else f'= {p_value:.3f}'})."
 
 
 def _check(present: Array, absent: Array | None, pool: Array, cases: Array) -> None:
