@@ -1,0 +1,95 @@
+"""The training cases that taught a version its answer."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.contracts import Case, InfluenceView, ReferenceLabel, TargetSpec, TaughtBy, Workspace
+from core.errors import BadInput
+from core.models.registry import LoadedModel
+from core.services.pictures import Pictures
+from core.services.runtime import Runtime
+from core.services.vectors import Vectors
+from core.storage import labels, runs, versions
+from explain.influence import Checkpoint, influence
+
+RATE = 1.0
+"""With a single checkpoint the learning rate is only a unit: scores are compared within one answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Influence:
+    """TracInCP on the head of the version as it serves: one checkpoint, its last."""
+
+    runtime: Runtime
+    vectors: Vectors
+    pictures: Pictures
+
+    def view(
+        self, workspace: Workspace, model: LoadedModel, case: Case, target: TargetSpec, label: str, limit: int
+    ) -> InfluenceView:
+        """Return the training cases that pushed most towards and against `label` for a case.
+
+        Raises
+        ------
+        BadInput
+            When the record does not tell what the version was trained on, as for a model that was brought.
+        """
+        placed = self.vectors.of_workspace(workspace, model)
+        learnt, known = self._learnt_from(workspace, model, target)
+        cases = [one for one in placed.known if one.id in learnt and one.id in known and one.id != case.id]
+        cases = [one for one in cases if known[one.id].label in target.classes]
+        if not cases:
+            raise BadInput(f"No training cases of {model.version} are on record, so none can be named.")
+        classes = np.array([target.classes.index(known[one.id].label) for one in cases], dtype=np.int64)
+        vector = self.vectors.of_case(model, case)
+        scores = influence([_head(model, target)], placed.rows(cases), classes, vector, target.classes.index(label))
+        order = np.argsort(-scores, kind="stable")
+        towards = [n for n in order[:limit] if scores[n] > 0]
+        against = [n for n in order[::-1][:limit] if scores[n] < 0]
+        return InfluenceView(
+            target=target.name,
+            label=label,
+            towards=self._told(towards, cases, known, scores, model),
+            against=self._told(against, cases, known, scores, model),
+            n=len(cases),
+            checkpoints=1,
+        )
+
+    def _learnt_from(
+        self, workspace: Workspace, model: LoadedModel, target: TargetSpec
+    ) -> tuple[set[int], dict[int, ReferenceLabel]]:
+        with self.runtime.database.read() as tx:
+            run = versions.get(tx, workspace.id, model.version).run_id
+            learnt = runs.training_case_ids(tx, run) if run is not None else set()
+            return learnt, labels.references(tx, workspace.id, target.name)
+
+    def _told(
+        self,
+        numbers: Sequence[int],
+        cases: Sequence[Case],
+        known: dict[int, ReferenceLabel],
+        scores: NDArray[np.float64],
+        model: LoadedModel,
+    ) -> tuple[TaughtBy, ...]:
+        return tuple(
+            TaughtBy(
+                case=cases[n].name,
+                label=known[cases[n].id].label,
+                influence=float(scores[n]),
+                image=self.pictures.picture(cases[n], model.spec),
+                caption=self.pictures.words(cases[n], model.spec),
+            )
+            for n in numbers
+        )
+
+
+def _head(model: LoadedModel, target: TargetSpec) -> Checkpoint:
+    head = model.network.heads[f"target_{target.name}"]
+    weights = getattr(head, "weight", None)
+    if weights is None:
+        raise BadInput(f"{model.version} has no linear head that its training cases could be traced through.")
+    bias = head.bias.detach().double().cpu().numpy() if head.bias is not None else np.zeros(len(target.classes))
+    return Checkpoint(weights.detach().double().cpu().numpy(), bias, RATE)

@@ -1,0 +1,151 @@
+"""Similar cases, typical cases, and the nearest case of another class, by the version's own vectors."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.contracts import Actor, Case, ReferenceLabel, SimilarCase, SimilarView, TargetSpec, Verdict, Workspace
+from core.models.registry import LoadedModel
+from core.services.pictures import Pictures
+from core.services.runtime import Cache, Runtime
+from core.services.vectors import Array, Placed, Vectors
+from core.storage import actors, cache, labels, reads, verdicts, versions
+
+PROTOTYPES = 3
+"""Typical cases shown of each class."""
+MOST_CLASSES = 12
+"""Classes that typical cases are shown of."""
+Prototypes = tuple[tuple[int, tuple[int, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What may be told of stored cases to one person."""
+
+    references: Mapping[int, ReferenceLabel]
+    answers: Mapping[int, tuple[float, ...]]
+    said: Mapping[int, tuple[Verdict, ...]]
+    names: Mapping[str, str]
+    hidden: frozenset[int]
+    """Cases that this person may still have to read blind: nothing but their inputs is told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Similar:
+    """Finds neighbours."""
+
+    runtime: Runtime
+    vectors: Vectors
+    pictures: Pictures
+    typical: Cache[tuple[str, str, int, tuple[int, int]], Prototypes] = field(default_factory=lambda: Cache(16))
+
+    def view(
+        self,
+        workspace: Workspace,
+        model: LoadedModel,
+        target: TargetSpec,
+        vector: Array,
+        answer: str,
+        *,
+        actor: Actor,
+        but: int | None = None,
+        limit: int = 8,
+    ) -> SimilarView:
+        """Return the neighbourhood of a vector; the case with the number `but` is left out.
+
+        Labels, answers and verdicts of cases that the person has still to read blind are left out, and such cases
+        count neither as another class nor as typical.
+        """
+        placed = self.vectors.of_workspace(workspace, model)
+        known = self._known(workspace, model, target, actor)
+        tell = _Teller(self, placed, known, model, target)
+        allowed = np.array([case.id != but for case in placed.known], dtype=bool)
+        kinds = _kinds(placed, known, target)
+        near = placed.space.nearest(vector, limit, allowed)
+        other = placed.space.nearest_of_another(vector, kinds, target.classes.index(answer), allowed)
+        found = tuple(tell.case(one.number, one.similarity) for one in near)
+        return SimilarView(
+            target=target.name,
+            similar=found,
+            other_class=tell.case(other.number, other.similarity) if other else None,
+            prototypes=self._prototypes(workspace, placed, kinds, tell, vector),
+            n=int(allowed.sum()),
+            agreement=_agreement(found, answer),
+        )
+
+    def _prototypes(
+        self, workspace: Workspace, placed: Placed, kinds: NDArray[np.int64], tell: "_Teller", vector: Array
+    ) -> tuple[tuple[str, tuple[SimilarCase, ...]], ...]:
+        key = (tell.model.key, tell.target.name, workspace.id, (len(placed.known), int(kinds.sum())))
+        chosen = self.typical.get(key, lambda: placed.space.prototypes(kinds, PROTOTYPES))
+        near = placed.space.similarities(vector)
+        return tuple(
+            (tell.target.classes[kind], tuple(tell.case(n, float(near[n])) for n in numbers))
+            for kind, numbers in chosen[:MOST_CLASSES]
+        )
+
+    def _known(self, workspace: Workspace, model: LoadedModel, target: TargetSpec, actor: Actor) -> Known:
+        with self.runtime.database.read() as tx:
+            spec = self.runtime.spec(workspace)
+            version = versions.get(tx, workspace.id, model.version).id
+            done = reads.by_actor(tx, workspace.id, actor.id)
+            pool = [case.id for case in self.vectors.catalogue.cases(tx, workspace, "pool")]
+            blind = spec.reading.mode == "blinded-first"
+            return Known(
+                references=labels.references(tx, workspace.id, target.name),
+                answers=cache.scores(tx, version, target.name),
+                said=_by_case(verdicts.standing(tx, workspace.id, target.name)),
+                names=actors.names(tx),
+                hidden=frozenset(i for i in pool if blind and done.get(i, 0) < len(spec.targets)),
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class _Teller:
+    similar: Similar
+    placed: Placed
+    known: Known
+    model: LoadedModel
+    target: TargetSpec
+
+    def case(self, number: int, similarity: float) -> SimilarCase:
+        case, spec, known = self.placed.known[number], self.model.spec, self.known
+        hidden = case.id in known.hidden
+        reference, scores = known.references.get(case.id), known.answers.get(case.id)
+        said = () if hidden else known.said.get(case.id, ())
+        return SimilarCase(
+            case=case.name,
+            similarity=similarity,
+            label=reference.label if reference and not hidden else None,
+            label_source=reference.source if reference and not hidden else "",
+            answer=self.target.classes[int(np.argmax(scores))] if scores and not hidden else None,
+            said=tuple((known.names.get(v.actor_id, v.actor_id), v.label, v.comment) for v in said),
+            image=self.similar.pictures.picture(case, spec),
+            caption=self.similar.pictures.words(case, spec),
+            split=case.split,
+        )
+
+
+def _kinds(placed: Placed, known: Known, target: TargetSpec) -> NDArray[np.int64]:
+    """Return the class number of each case, -1 where it is unknown or not to be told."""
+    return np.array([_kind(case, known, target) for case in placed.known], dtype=np.int64)
+
+
+def _kind(case: Case, known: Known, target: TargetSpec) -> int:
+    reference = known.references.get(case.id)
+    told = reference is not None and case.id not in known.hidden and reference.label in target.classes
+    return target.classes.index(reference.label) if told and reference else -1
+
+
+def _by_case(standing: Sequence[Verdict]) -> dict[int, tuple[Verdict, ...]]:
+    found: dict[int, tuple[Verdict, ...]] = {}
+    for verdict in standing:
+        found[verdict.case_id] = (*found.get(verdict.case_id, ()), verdict)
+    return found
+
+
+def _agreement(found: Sequence[SimilarCase], answer: str) -> float | None:
+    known = [one.label for one in found if one.label is not None]
+    return sum(label == answer for label in known) / len(known) if known else None
