@@ -11,8 +11,8 @@ from pages._ui.text import count, plain, spaced
 from pages._ui.trust_methods import draw_methods, figure, limit_words, numbers_of
 
 SUPPORT: dict[Support, str] = {
-    "supported": ":material/check_circle: supported",
-    "not supported": ":material/cancel: not supported",
+    "supported": ":material/check_circle:\u00a0supported",
+    "not supported": ":material/cancel:\u00a0not\u00a0supported",
     "not assessed": ":material/help: not assessed",
 }
 VERDICTS = {"pass": ":material/check:", "fail": ":material/close:", "not assessable": ":material/question_mark:"}
@@ -61,9 +61,8 @@ def _table(report: QualityReport) -> None:
         )  # fmt: skip
         st.caption(
             f"{VERDICTS['pass']} passed, {VERDICTS['fail']} failed, {VERDICTS['not assessable']} not assessable; n is "
-            f"{report.cases:,} where none is named. A "
-            "method that fails one of these tests is not supported by evidence on this model. Nothing is added up to "
-            "one score."
+            f"{report.cases:,} where none is named. A method that fails a test is not supported by evidence on this "
+            "model; a test in brackets informs and does not decide. Nothing is added up to one score."
         )
         _reasons(report)
 
@@ -87,7 +86,8 @@ def _cell(test: MethodTest | None, usual: int) -> str:
     """Return a test in a cell; n only where it is not the report's."""
     if test is None:
         return number(None)
-    return f"{VERDICTS[test.verdict]} {plain(figure(test.value, n=test.value is not None and test.value.n != usual))}"
+    told = f"{VERDICTS[test.verdict]} {plain(figure(test.value, n=test.value is not None and test.value.n != usual))}"
+    return told if test.counts else f"({told})"
 
 
 def _every_test(report: QualityReport) -> None:

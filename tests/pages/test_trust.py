@@ -42,7 +42,7 @@ def test_everything_is_drawn_with_words_for_each_figure(open_page):
     words = said(app)
     for part in (
         "The review shows **Integrated gradients** first",
-        "**Guided backpropagation** · :material/cancel: not supported by evidence here: its map hardly changes",
+        "**Guided backpropagation** · :material/cancel:\u00a0not\u00a0supported by evidence here: its map hardly",
         "Deep lift** · could not be measured: its attributions do not add up",
         "Deletion against random (limit: above 0.00): passed by Integrated gradients, Grad-CAM",
         "failed by Random map",
@@ -67,10 +67,26 @@ def test_table_of_methods_has_value_interval_and_limit(open_page):
         "**Guided backpropagation**",
         "**Random map**",
     ]
-    assert list(frame["on this model"])[2:4] == [":material/check_circle: supported", ":material/cancel: not supported"]
+    assert list(frame["on this model"])[2:4] == [
+        ":material/check_circle:\u00a0supported",
+        ":material/cancel:\u00a0not\u00a0supported",
+    ]
     head = next(name for name in frame.columns if "Weight randomisation" in name)
     assert "below 0.30" in head
     assert frame[head][3].replace("\\", "") == ":material/close: 0.86 [0.80, 0.92]"
+
+
+def test_a_test_that_only_informs_stands_in_brackets(open_page):
+    fake = measured()
+    report = fake.trust.reports["decoy-digits", "v3", "digit"]
+    first = report.methods[0]
+    tests = (replace(first.tests[0], verdict="fail", counts=False), *first.tests[1:])
+    methods = (replace(first, tests=tests), *report.methods[1:])
+    fake.trust.reports["decoy-digits", "v3", "digit"] = replace(report, methods=methods)
+    frame = open_page("trust", fake).table[0].value
+    head = next(name for name in frame.columns if name.startswith("Deletion against random"))
+    assert frame[head][0].replace("\\", "") == "(:material/close: 0.21 [0.15, 0.27])"
+    assert frame[head][1].replace("\\", "") == ":material/check: 0.17 [0.11, 0.23]"
 
 
 def test_a_report_is_asked_for_followed_and_shown(open_page):
