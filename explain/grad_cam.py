@@ -10,6 +10,7 @@ from explain.answer import Computed, answer
 from explain.base import Attribution, Cost, Family, Option, OptionValue, Subject
 from explain.compatibility import usable_case
 from explain.errors import ExplainError
+from explain.gradients import refuse_vanished
 from explain.isolation import full_precision
 from explain.layers import convolutional_layer
 from explain.validation import Case, checked_options
@@ -83,22 +84,24 @@ class GradCam:
 
 def _map(case: Case, layer: nn.Module, image: Tensor) -> Tensor:
     height, width = image.shape[-2:]
-    fine: Tensor = LayerAttribution.interpolate(_coarse(case, layer, relu=True), (height, width), "bilinear")
+    coarse = _coarse(case, layer)
+    refuse_vanished((coarse,))
+    fine: Tensor = LayerAttribution.interpolate(coarse.clamp(min=0), (height, width), "bilinear")
     return fine.expand_as(image) / image.shape[1]  # [1, 1, H, W] to [1, C, H, W]
 
 
-def _coarse(case: Case, layer: nn.Module, *, relu: bool) -> Tensor:
-    """Return Captum's map [1, 1, h, w] of the layer."""
+def _coarse(case: Case, layer: nn.Module) -> Tensor:
+    """Return Captum's map [1, 1, h, w] of the layer, with what speaks against the label below zero."""
     point = case.inputs[0].detach().requires_grad_()
     values: Tensor = LayerGradCam(case.module, layer).attribute(
-        point, target=case.label, relu_attributions=relu, attr_dim_summation=True
+        point, target=case.label, relu_attributions=False, attr_dim_summation=True
     )
     return values.detach()
 
 
 def _has_gradient(case: Case, layer: nn.Module) -> bool:
     try:
-        coarse = _coarse(case, layer, relu=False)
+        coarse = _coarse(case, layer)
     except (RuntimeError, AssertionError):
         return False
     return bool(torch.isfinite(coarse).all()) and bool(coarse.any())

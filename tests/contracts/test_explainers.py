@@ -206,11 +206,12 @@ def test_the_same_seed_gives_the_same_answer_whatever_others_draw(method: Explai
         assert not all(torch.equal(a, b) for a, b in zip(first.values, other.values, strict=True))
 
 
-def test_eight_threads_on_one_module_get_the_answers_of_one() -> None:
-    shared = QUESTIONS["convolutional"]
-    module = shared.subject.module
+@pytest.mark.parametrize("name", ["convolutional", "text"])
+def test_eight_threads_on_one_module_get_the_answers_of_one(name: str) -> None:
+    shared = QUESTIONS[name]
+    module, point = shared.subject.module, shared.inputs[0]
     methods = [m for q, m in PAIRS if q is shared]
-    tasks = [(m, image(3, seed=seed), label) for m in methods for seed in (1, 2) for label in (0, 2)]
+    tasks = [(m, point * factor, label) for m in methods for factor in (1.0, 0.6) for label in (0, 1)]
 
     def run(task: tuple[Explainer, Tensor, int]) -> Tensor:
         return task[0].explain(shared.subject, (task[1],), task[2], options=quick(task[0])).values[0]
@@ -221,7 +222,7 @@ def test_eight_threads_on_one_module_get_the_answers_of_one() -> None:
     def serve() -> None:
         while not serving.is_set():
             with torch.inference_mode():
-                module(torch.rand(4, 3, 8, 8))
+                module(point.expand(4, *point.shape[1:]))
 
     with ThreadPoolExecutor(9) as pool:
         server = pool.submit(serve)

@@ -6,6 +6,7 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
 from explain.errors import ExplainError
+from explain.grad_cam import GradCam
 from explain.isolation import private_view
 from explain.layer_cam import LayerCam
 from explain.layers import convolutional_layer, convolutional_stages
@@ -82,5 +83,6 @@ def test_a_layer_without_gradient_is_said() -> None:
     model = convolutional()
     with torch.no_grad():
         model[8].weight.zero_()
-    with pytest.raises(ExplainError, match="zero everywhere"):
-        METHOD.explain(subject(model, ("image",), 3), (image(),), 0)
+    for method in (METHOD, GradCam()):
+        with pytest.raises(ExplainError, match="zero everywhere"):
+            method.explain(subject(model, ("image",), 3), (image(),), 0)
