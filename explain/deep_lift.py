@@ -19,7 +19,7 @@ from explain.validation import Case, checked_options
 
 TOLERANCE = 0.01
 """Completeness error above which the method is refused. Where every step has a rule it is about 1e-6."""
-CHECKED_LABELS = 4
+CHECKED_LABELS = 2
 """Labels, from the first, whose completeness decides whether the method fits a model."""
 CLOSE = 1e-6
 """Changes of an activation's input below this take the local slope: single precision can't tell the ends apart."""

@@ -10,8 +10,11 @@ from explain.answer import Computed, answer
 from explain.base import Attribution, Cost, Family, InputKind, Option, OptionValue, Subject
 from explain.compatibility import has_input_gradient, one_unit, refuse_units
 from explain.gradients import gradients_at, refuse_vanished
-from explain.sampling import SEED, SumOfDraws
+from explain.sampling import SEED, standard_error
 from explain.validation import Case, checked_options
+
+GROUPS = 8
+"""Groups of copies whose means are compared for the standard error."""
 
 
 class SmoothGrad:
@@ -73,14 +76,28 @@ class SmoothGrad:
 
 
 def _smoothed(case: Case, samples: int, noise: float, seed: int) -> Computed:
-    drawn = SumOfDraws(case.inputs)
+    groups = min(GROUPS, samples)
+    sums = [item.new_zeros(groups, *item.shape[1:], dtype=torch.float64) for item in case.inputs]
+    done = 0
     for points in _noisy(case, samples, noise, seed):
-        drawn.add(gradients_at(case, points))
-    means = drawn.means()
+        for total, gradient in zip(sums, gradients_at(case, points), strict=True):
+            for row, own in enumerate(gradient.double()):
+                total[(done + row) % groups] += own
+        done += len(points[0])
+    means = [total.sum(dim=0) / samples for total in sums]
     refuse_vanished(means)
-    parts = zip(case.subject.kinds, case.inputs, means, strict=True)
-    values = tuple((mean.abs() * _real(kind, item)).unsqueeze(0) for kind, item, mean in parts)
-    return Computed(values, steps=samples)
+    signs = [
+        mean.sign() * _real(kind, item) for kind, item, mean in zip(case.subject.kinds, case.inputs, means, strict=True)
+    ]
+    counts = [len(range(group, samples, groups)) for group in range(groups)]
+    errors = tuple(_error(total, sign, counts) for total, sign in zip(sums, signs, strict=True))
+    values = tuple((mean * sign).unsqueeze(0) for mean, sign in zip(means, signs, strict=True))
+    return Computed(values, steps=samples, standard_errors=errors)
+
+
+def _error(sums: Tensor, sign: Tensor, counts: list[int]) -> float:
+    """Return the standard error of the map's sum, from groups [G, ...] of copies with so many copies each."""
+    return standard_error([float((own * sign).sum()) / count for own, count in zip(sums, counts, strict=True)])
 
 
 def _noisy(case: Case, samples: int, noise: float, seed: int) -> Iterator[tuple[Tensor, ...]]:

@@ -30,6 +30,8 @@ def test_noise_that_has_mean_zero_leaves_a_straight_gradient() -> None:
     difference = (result.values[0] - 2 * point[0]).abs()
     assert 0 < float(difference.max()) < 5 * spread
     assert result.steps == 512
+    # the sum over 16 pixels of independent means; estimated from 8 groups
+    assert result.standard_errors == pytest.approx((4 * spread,), rel=0.6)
 
 
 def test_hardly_any_noise_gives_saliency() -> None:
