@@ -12,7 +12,7 @@ Array = NDArray[np.float64]
 Kind = TypeVar("Kind", bound=np.generic)
 DIGITS = 6
 """Similarities that agree to so many decimals are ties, which the lower number wins."""
-MOST_FOR_PROTOTYPES = 3000
+MOST_FOR_PROTOTYPES = 2000
 """Cases of one class that prototypes are chosen from: the square of it goes through memory in pieces."""
 CHUNK = 512
 
@@ -99,7 +99,7 @@ class Space:
         """Return (label, numbers of its `count` most typical cases) for each known label, lowest label first.
 
         Chosen greedily, one after the other, so that the chosen ones stand for all cases of the class: the maximum mean
-        discrepancy between both, with a Gaussian kernel as wide as the median distance, falls fastest. Beyond 3,000
+        discrepancy between both, with a Gaussian kernel as wide as the median distance, falls fastest. Beyond 2,000
         cases of a class, evenly spaced ones of them are considered.
 
         References

@@ -128,5 +128,5 @@ def _put_back(parting: Parting, gone: Parts, able: Sequence[int]) -> Parts:
     """Put back the first of the parts, each of which can come back alone: all of them, or half, or a quarter, ..."""
     counts = [len(able) >> halvings for halvings in range(len(able).bit_length() - 1)]
     tries = [gone - set(able[:count]) for count in counts if count < len(gone)]
-    reached = np.flatnonzero(parting.margins(tries) > 0) if tries else []
-    return tries[int(reached[0])] if len(reached) else gone - {able[0]}
+    reached = np.flatnonzero(parting.margins(tries) > 0).tolist() if tries else []
+    return tries[reached[0]] if reached else gone - {able[0]}

@@ -1,7 +1,8 @@
 """Counterfactuals of a text: the fewest words to leave out, or else to replace, that get another answer."""
 
+import itertools
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,6 +14,8 @@ from explain.errors import ExplainError
 
 Span = tuple[int, int]
 WORD = re.compile(r"\w+(?:['’\-]\w+)*")
+FEW = 3
+"""Deletions of more words than this are hard to follow: replacements are tried too."""
 LEADING = 12
 """Words that replacements are tried for at each step."""
 MOST_REPLACED = 8
@@ -89,7 +92,7 @@ def find(
     """Return up to `limit` changed texts that get another answer, fewest changed words first.
 
     Deletions first: single words, pairs, then greedily more; every word that is not needed is put back. When no
-    deletion works, words are replaced by those of the vocabulary in the same way.
+    deletion works, or none of few words, words are replaced by those of the vocabulary in the same way.
 
     Parameters
     ----------
@@ -126,10 +129,12 @@ def find(
     hunt = _Hunt(text, words, asked, goal)
     parting = Parting(hunt.without, np.ones(len(words)), lambda: asked.left)
     order = leave_one_out(parting) if scores is None else _checked_scores(scores, len(words))
-    found: list[Mapping[int, str]] = list(_deletions(parting, order, limit)) if len(words) > 1 else []
-    if not found and vocabulary:
-        found = list(_replacements(hunt, order, vocabulary))
-    results = tuple(sorted((_described(hunt, one) for one in found), key=lambda one: one.distance))
+    deletions = _deletions(parting, order, limit) if len(words) > 1 else iter(())
+    found: list[dict[int, str]] = list(itertools.islice(deletions, 1))
+    if vocabulary and not any(len(one) <= FEW for one in found):
+        found += _replacements(hunt, order, vocabulary)
+    found += deletions
+    results = tuple(sorted((_described(hunt, one) for one in found), key=lambda one: one.distance))[:limit]
     return Search(results, asked.tried, False, counted(len(results), asked.tried) if results else _nothing(asked.tried))
 
 
@@ -158,16 +163,15 @@ def changed_text(text: str, spans: Sequence[Span], changes: Mapping[int, str]) -
     return "".join([*pieces, text[place:]])
 
 
-def _deletions(parting: Parting, order: Array, limit: int) -> list[dict[int, str]]:
-    found: list[dict[int, str]] = []
+def _deletions(parting: Parting, order: Array, limit: int) -> Iterator[dict[int, str]]:
+    """Give one deletion after the other; each leaves the most important word of the ones before alone."""
     banned: Parts = frozenset()
     for _ in range(limit):
         gone = smallest(replace(parting, banned=banned), order)
         if gone is None:
-            break
-        found.append(dict.fromkeys(gone, ""))
+            return
+        yield dict.fromkeys(gone, "")
         banned |= {max(gone, key=lambda n: (order[n], -n))}
-    return found
 
 
 def _replacements(hunt: _Hunt, order: Array, vocabulary: Sequence[str]) -> list[dict[int, str]]:

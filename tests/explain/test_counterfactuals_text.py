@@ -121,6 +121,14 @@ def test_replacements_where_deletions_do_not_help() -> None:
     assert find(bag, "a film of a day", 1).found == ()
 
 
+def test_replacements_where_deletions_take_many_words() -> None:
+    text = "good good good good good film"
+    search = find(bag, text, 0, vocabulary=["fine", "poor"], limit=2)
+    assert [{change.after for change in one.changes} for one in search.found] == [{"poor"}, {""}]
+    assert [len(one.changes) for one in search.found] == [2, 5]
+    assert len(find(bag, text, 0, vocabulary=["poor"], limit=1).found[0].changes) == 2
+
+
 def test_several_replacements_and_no_more_than_needed() -> None:
     search = find(lambda texts: bag(texts, -1.7), "this day or that", 1, vocabulary=["fine", "great"])
     assert [change.after for change in search.found[0].changes] == ["great", "great"]
