@@ -109,9 +109,9 @@ def _runtime(settings: Settings) -> Runtime:
 
 
 def _explaining(runtime: Runtime, casebook: Casebook, catalogue: Catalogue) -> Explaining:
-    questions, store = Questions(casebook, catalogue), EvidenceStore(runtime)
-    methods = Methods(questions, store, StoredReports(runtime))
-    return Explaining(runtime, casebook, catalogue, questions, methods, Flights(), store)
+    questions, store, flights = Questions(casebook, catalogue), EvidenceStore(runtime), Flights()
+    methods = Methods(questions, store, flights, StoredReports(runtime))
+    return Explaining(runtime, casebook, catalogue, questions, methods, flights, store)
 
 
 def build_container(settings: Settings | None = None) -> Container:

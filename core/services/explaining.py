@@ -31,17 +31,23 @@ KEPT_ANSWERS = 1024
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Explained:
-    """One explanation, in what a person sees: the original's pixels, table fields, words of the stored text."""
+    """One explanation."""
 
     asked: Asked
     attribution: Attribution
-    maps: Maps
+    casebook: Casebook
     cached: bool
 
     @property
     def method(self) -> Explainer:
         """The method that made it."""
         return self.asked.method
+
+    @property
+    def maps(self) -> Maps:
+        """The values in what a person sees: the original's pixels, table fields, words of the stored text."""
+        fields = self.asked.model.spec.fields
+        return maps_of(self.casebook, self.asked.case, fields, self.attribution.values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +109,12 @@ class Explaining:
         """
         found = self.kept(asked)
         if found is not None:
-            return self._explained(asked, found, cached=True)
+            return Explained(asked, found, self.casebook, cached=True)
         self.methods.check_fit(asked.model, asked.case, asked.method)
         key = asked.key if self.keeps else object()
         try:
             found = self.flights.answer(key, lambda cancelled: self._found(asked, cancelled))
-            return self._explained(asked, found, cached=False)
+            return Explained(asked, found, self.casebook, cached=False)
         except Stopped:
             raise Unavailable("The explanation was stopped, because the program is ending. Ask again later.") from None
 
@@ -164,8 +170,10 @@ class Explaining:
 
         Raises
         ------
-        BadInput
+        ExplainError
             When the contrast or the baseline can't be used.
+        BadInput
+            When nothing is left of the case or of the reference.
         """
         question = self.question(asked.model, asked.case, asked.target, cancelled)
         if asked.against is not None:
@@ -198,10 +206,6 @@ class Explaining:
             cases = (asked.case,) if asked.reference is None else (asked.case, asked.reference)
             self.store.put(asked.model, cases, asked.key, pack(found))
         return found
-
-    def _explained(self, asked: Asked, found: Attribution, cached: bool) -> Explained:
-        maps = maps_of(self.casebook, asked.case, asked.model.spec.fields, found.values)
-        return Explained(asked, found, maps, cached)
 
 
 def _compact(values: Tensor) -> Tensor:

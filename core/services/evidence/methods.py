@@ -3,13 +3,14 @@
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 import torch
 
 from core.contracts import Case, MethodReport, MethodView, OptionView, QualityReport, Support
 from core.errors import BadInput, NotFound
 from core.models.registry import LoadedModel
+from core.services.evidence.flights import Flights
 from core.services.evidence.keeping import key_of
 from core.services.evidence.questions import Held, Question, Questions
 from core.services.evidence.store import EvidenceStore
@@ -37,6 +38,8 @@ class Fits:
 
     seconds: tuple[tuple[str, float], ...]
     """(method, estimated seconds for one map with default options), best first."""
+    row: float
+    """Measured seconds of one row through the model."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -51,6 +54,7 @@ class Methods:
     questions: Questions
     store: EvidenceStore | None
     """Where findings are kept; None: in memory alone."""
+    flights: Flights
     reports: Reports = no_report
     known: Cache[tuple[str, Held], Fits] = field(default_factory=lambda: Cache(32))
 
@@ -61,7 +65,8 @@ class Methods:
         field has no gradient); kept across restarts.
         """
         held = self.questions.held(model, case)
-        return self.known.get((model.key, held), lambda: self._fits(model, case, held))
+        key = ("fits", model.key, held)
+        return self.known.get(key[1:], lambda: self.flights.answer(key, lambda _: self._fits(model, case, held)))
 
     def ordered(self, model: LoadedModel, case: Case, target: str | None = None) -> tuple[str, ...]:
         """Return the names of what fits: supported ones first, those that are not supported last."""
@@ -126,15 +131,16 @@ class Methods:
             )
 
     def _fits(self, model: LoadedModel, case: Case, held: Held) -> Fits:
-        key = key_of("fits", model.key, held, model.device.type, [method.name for method in explainers()])
+        key = key_of("what fits", model.key, held, model.device.type, [method.name for method in explainers()])
         data = self.store.get(model, case, key) if self.store is not None else None
         if data is None:
             question = self.questions.ask(model, case, model.manifest.targets[0].target)
             found = _found(question)
-            data = json.dumps(found.seconds).encode()
+            data = json.dumps(asdict(found)).encode()
             if self.store is not None:
                 self.store.put(model, (case,), key, data)
-        return Fits(tuple((str(name), float(seconds)) for name, seconds in json.loads(data)))
+        known = json.loads(data)
+        return Fits(tuple((str(name), float(seconds)) for name, seconds in known["seconds"]), float(known["row"]))
 
 
 def _found(question: Question) -> Fits:
@@ -144,7 +150,7 @@ def _found(question: Question) -> Fits:
         costs = [method.cost(question.subject, question.inputs).passes * row for method in fitting]
     except ExplainError as error:
         raise BadInput(f"The model can't be explained: {error}") from error
-    return Fits(tuple((method.name, seconds) for method, seconds in zip(fitting, costs, strict=True)))
+    return Fits(tuple((method.name, seconds) for method, seconds in zip(fitting, costs, strict=True)), row)
 
 
 def row_seconds(question: Question) -> float:

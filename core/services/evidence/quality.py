@@ -30,8 +30,13 @@ MOST_COMPARED = 3
 DEPENDS = 0.5
 """Below this rank correlation with another baseline's map, the answer depends on the baseline."""
 UNSTABLE = 0.5
-STABILITY_SECONDS = 15.0
+STABILITY_SECONDS = 8.0
 """What noisy maps may take; two at least."""
+COMPARED_SECONDS = 8.0
+"""What maps with other baselines may take; one at least."""
+CURVES_SECONDS = 6.0
+"""What curves may take."""
+FEWEST_ROWS, MOST_ROWS = 120, 450
 FILLED = {"mean": "filled with the mean", "blur": "filled with a blur"}
 _VIEW = TypeAdapter(EvidenceQualityView)
 
@@ -55,10 +60,13 @@ class Quality:
         if data is not None:
             return _VIEW.validate_json(data)
         explained = self.explaining.explain(asked)
-        others = tuple((name, self._with_baseline(asked, name)) for name in self._compared(asked))
+        count = _affordable(COMPARED_SECONDS, explained.attribution.seconds, 1, MOST_COMPARED)
+        others = tuple((name, self._with_baseline(asked, name)) for name in self._compared(asked, count))
+        row = self.explaining.methods.fits(asked.model, asked.case).row
+        rows = _affordable(CURVES_SECONDS, row, FEWEST_ROWS, MOST_ROWS)
 
         def work(cancelled: Callable[[], bool]) -> EvidenceQualityView:
-            view = self._measured(explained, others, cancelled)
+            view = self._measured(explained, others, rows, cancelled)
             cases = (asked.case,) if asked.reference is None else (asked.case, asked.reference)
             store.put(asked.model, cases, key, _VIEW.dump_json(view))
             return view
@@ -68,15 +76,15 @@ class Quality:
         except Stopped:
             raise Unavailable("The measurement was stopped, because the program is ending. Ask again later.") from None
 
-    def _compared(self, asked: Asked) -> tuple[str, ...]:
-        """Return baselines that differ from the chosen one on this case."""
+    def _compared(self, asked: Asked, count: int) -> tuple[str, ...]:
+        """Return up to `count` baselines that differ from the chosen one on this case."""
         if not asked.method.reads_baseline:
             return ()
         question, _, own = self.explaining.posed(asked)
         known = [own]
         names: list[str] = []
         for choice in baseline_choices(question.subject):
-            if choice.name in COMPARED and len(names) < MOST_COMPARED:
+            if choice.name in COMPARED and len(names) < count:
                 made = built(choice.name, question, None)
                 if not any(_same(made, other) for other in known):
                     known.append(made)
@@ -87,11 +95,15 @@ class Quality:
         return self.explaining.explain(replace(asked, baseline=name, reference=None)).attribution
 
     def _measured(
-        self, explained: Explained, others: tuple[tuple[str, Attribution], ...], cancelled: Callable[[], bool]
+        self,
+        explained: Explained,
+        others: tuple[tuple[str, Attribution], ...],
+        rows: int,
+        cancelled: Callable[[], bool],
     ) -> EvidenceQualityView:
         begin, asked, own = time.perf_counter(), explained.asked, explained.attribution
         try:
-            removal = self._curves(asked, own, cancelled)
+            removal = self._curves(asked, own, rows, cancelled)
             stable = self._stability(asked, own, cancelled)
             dependence = self._dependence(asked, own, others)
         except Stopped:
@@ -112,14 +124,14 @@ class Quality:
             seconds=time.perf_counter() - begin,
         )
 
-    def _curves(self, asked: Asked, own: Attribution, cancelled: Callable[[], bool]) -> Curves:
+    def _curves(self, asked: Asked, own: Attribution, rows: int, cancelled: Callable[[], bool]) -> Curves:
         question = self.explaining.question(asked.model, asked.case, asked.target, cancelled)
-        plan = Plan(temperature=asked.model.manifest.target(asked.target).temperature)
+        plan = Plan(temperature=asked.model.manifest.target(asked.target).temperature, max_rows=rows)
         return curves(question.subject, question.inputs, own, asked.index, question.neutral, plan)
 
     def _stability(self, asked: Asked, own: Attribution, cancelled: Callable[[], bool]) -> Estimate | None:
         question, label, baselines = self.explaining.posed(asked, cancelled)
-        count = max(2, min(MAPS, int(STABILITY_SECONDS / max(own.seconds, 1e-3))))
+        count = _affordable(STABILITY_SECONDS, own.seconds, 2, MAPS)
 
         def explain(inputs: tuple[torch.Tensor, ...]) -> Attribution:
             return explain_over(asked.method, question.subject, inputs, label, baselines, dict(asked.options))
@@ -174,6 +186,11 @@ def _compared(comparisons: tuple[Comparison, ...]) -> list[str]:
         for sentence, found in sentences.items()
         if found
     ]
+
+
+def _affordable(budget: float, each: float, fewest: int, most: int) -> int:
+    """Return how many things of `each` seconds `budget` seconds pay for."""
+    return max(fewest, min(most, int(budget / max(each, 1e-6))))
 
 
 def _comparison(one: curves_of.Comparison) -> Comparison:
