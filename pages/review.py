@@ -6,7 +6,8 @@ from streamlit.delta_generator import DeltaGenerator
 from core.contracts import CaseView
 from pages._ui import context
 from pages._ui.boxes import draw_model, draw_read, draw_verdict
-from pages._ui.evidence import ask_evidence, draw_quality, evidence_key
+from pages._ui.evidence import Model, ask_evidence, draw_quality
+from pages._ui.evidence_panel import draw_details
 from pages._ui.guard import guarded, show_notice
 from pages._ui.header import draw_about, draw_title
 from pages._ui.reading import Reading, begin, opening
@@ -16,31 +17,35 @@ from pages._ui.slots import slot
 from pages._ui.viewer import draw_viewer
 
 
-def _boxes(case: CaseView, reading: Reading) -> str | None:
-    """Draw what is due on the right; return the version whose answer is shown, if one is."""
+def _boxes(case: CaseView, reading: Reading) -> Model | None:
+    """Draw what is due on the right; return what may be known of the model, if anything is."""
     draw_read(case)
     show_notice()
     if not case.read_done:
         return None
-    reveal = get_services().review.reveal(case.workspace, case.name, actor=context.actor())
+    services, who = get_services(), context.actor()
+    reveal = services.review.reveal(case.workspace, case.name, actor=who)
     reading.remember("prediction")
-    draw_model(case, reveal)
+    model = Model(reveal, services.evidence.methods(case.workspace, case.name, actor=who) if reveal.methods else ())
+    draw_model(case, reveal, model.methods, reading)
     draw_verdict(case, reveal, reading)
-    return reveal.prediction.version
+    return model
 
 
 def _draw(case: CaseView, top: DeltaGenerator) -> None:
-    reading, version = begin(case), None
+    reading, model = begin(case), None
     draw_about(case, reading, top)
     with st.form("review", border=False, enter_to_submit=False):
         left, right = st.columns([1.25, 1], gap="small")
         with right, slot(reading.turn), guarded():
-            version = _boxes(case, reading)
+            model = _boxes(case, reading)
         with left, st.container(gap="xsmall"):
-            key = evidence_key(case, reading, version)
-            found = ask_evidence(key, reading)
-            draw_viewer(case, opening(reading, case), found)
-            draw_quality(case, key, found)
+            asked = ask_evidence(case, reading, model)
+            draw_viewer(case, opening(reading, case), asked.view)
+            draw_quality(case, asked)
+    with slot(reading.turn):
+        if asked.shown is not None:
+            draw_details(asked.shown)
 
 
 @st.fragment

@@ -30,7 +30,8 @@ def _pick(view: TrustView) -> None:
 
 def _draw(workspace: str) -> None:
     asked = {name: st.query_params.get(name) for name in ("version", "target")}
-    view = get_services().trust.view(workspace, **asked)
+    with st.spinner("Looking at every case of the ledger; the first time takes a while"):
+        view = get_services().trust.view(workspace, **asked)
     show_notice()
     if view.version is None:
         st.info("No version serves yet. This page shows how far one can be trusted as soon as it is trained.")

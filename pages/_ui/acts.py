@@ -9,13 +9,13 @@ from time import monotonic
 
 import streamlit as st
 
-from core.contracts import CaseView, FieldKind, MarkForm, TargetView, VerdictForm
+from core.contracts import CaseView, EvidenceForm, FieldKind, MarkForm, TargetView, VerdictForm
 from core.errors import BadInput
 from pages._ui import context
 from pages._ui.fields import marked_field
 from pages._ui.guard import acting
 from pages._ui.painter import painted
-from pages._ui.reading import Reading, current, keep_artefact, opening, widget_key
+from pages._ui.reading import PART, Reading, Removal, current, keep_artefact, opening, widget_key
 from pages._ui.services import get_services
 from pages._ui.words import marked_words
 
@@ -48,22 +48,52 @@ def commit(workspace: str, case: str, targets: tuple[TargetView, ...]) -> None:
             )  # fmt: skip
 
 
-def show_evidence() -> None:
+def show_evidence(case: CaseView) -> None:
     """Ask for the chosen explanation; it is computed while the page is drawn."""
-    reading = current()
-    if reading is not None:
-        reading.method = st.session_state.get("method_select")
-        reading.evidence_target = st.session_state.get("evidence_target")
+    with acting():
+        reading, method = current(), st.session_state.get("method_select")
+        target = st.session_state.get("evidence_target") or case.targets[0].name
+        if reading is None:
+            return
+        now = reading.question
+        if now is None or (now.target, now.method) != (target, method):
+            reading.question = EvidenceForm(case.workspace, case.name, target, method)
+
+
+def remove(case: CaseView, *, marked: bool) -> None:
+    """Predict again without what the person marked, or without the hottest part of the evidence."""
+    with acting():
+        reading = current()
+        if reading is None:
+            return
+        region = _region(case, reading) if marked else ()
+        reading.removal = Removal(region, reading.removal.fill if reading.removal else "blur")
+        st.session_state[PART] = "Remove"
+
+
+def _region(case: CaseView, reading: Reading) -> tuple[MarkForm, ...]:
+    """Return what is marked now: what to ignore, else where to look."""
+    marks = _marked(case, reading, None)
+    found = tuple(mark for mark in marks if mark.kind == "ignore") or tuple(marks)
+    if not found:
+        raise BadInput("Nothing is marked. Mark a part of the picture, a value or words; then predict again without.")
+    return found
 
 
 def _marks(case: CaseView, reading: Reading) -> tuple[MarkForm, ...]:
     artefact = (st.session_state.get("mask_artefact") or "").strip() or None
+    marks = _marked(case, reading, artefact)
+    keep_artefact(case.workspace, artefact if any(mark.kind == "ignore" for mark in marks) else None)
+    return tuple(marks)
+
+
+def _marked(case: CaseView, reading: Reading, artefact: str | None) -> list[MarkForm]:
+    """Return the marks on the screen: fresh strokes, else what was saved."""
     marks: list[MarkForm] = []
     for field in case.fields:
         fresh = _MARKED[field.kind](field.name, opening(reading, case), artefact)
         marks += _standing(case, field.name, artefact) if fresh is None else fresh
-    keep_artefact(case.workspace, artefact if any(mark.kind == "ignore" for mark in marks) else None)
-    return tuple(marks)
+    return marks
 
 
 def _standing(case: CaseView, field: str, artefact: str | None) -> list[MarkForm]:

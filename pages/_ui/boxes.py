@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.contracts import UNSURE, CaseView, ReadView, RevealView, TargetAnswer, TargetView
-from pages._ui import acts
+from core.contracts import UNSURE, CaseView, MethodView, ReadView, RevealView, TargetAnswer, TargetView
+from pages._ui import acts, context
 from pages._ui.format import likelihood, number, when
 from pages._ui.labels import pick_confidence, pick_label, words
 from pages._ui.reading import CONFIDENCES, Reading, revision, widget_key
-from pages._ui.text import asking, count, plain, shorten, spaced
+from pages._ui.sidebar import page
+from pages._ui.text import asking, count, plain, shorten
+
+UNSUPPORTED = "not supported by evidence here"
 
 
 def draw_read(case: CaseView) -> None:
@@ -49,29 +52,54 @@ def _target(case: CaseView, name: str) -> TargetView:
     return next(target for target in case.targets if target.name == name)
 
 
-def draw_model(case: CaseView, reveal: RevealView) -> None:
-    """Draw what the model answers, how sure it is, and where evidence can be asked for."""
+def draw_model(case: CaseView, reveal: RevealView, methods: tuple[MethodView, ...], reading: Reading) -> None:
+    """Draw what the model answers, how sure it is, and where evidence and what can be asked of it are asked for."""
     several = len(case.targets) > 1
     with st.container(border=True, key="prediction_panel", gap="xsmall"):
         st.markdown(f"**The model** · {plain(reveal.prediction.version)}" + _compared(case, reveal, several))
         for answer in reveal.prediction.targets:
             _answer(_target(case, answer.target), reveal, answer, several)
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-            _evidence_controls(case, reveal, several)
+            _evidence_controls(case, methods, several)
+        with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+            _tests(case, reading)
 
 
-def _evidence_controls(case: CaseView, reveal: RevealView, several: bool) -> None:
+def _evidence_controls(case: CaseView, methods: tuple[MethodView, ...], several: bool) -> None:
     if several:
         names = [target.name for target in case.targets]
         st.selectbox(
             "Evidence for", names, key="evidence_target", label_visibility="collapsed",
             format_func=lambda name: _target(case, name).title,
         )  # fmt: skip
-    off = not reveal.methods
+    known, off = {method.name: method for method in methods}, not methods
     st.selectbox(
-        "Method", reveal.methods, key="method_select", format_func=spaced, label_visibility="collapsed", disabled=off
+        "Method", list(known), key="method_select", label_visibility="collapsed", disabled=off,
+        format_func=lambda name: method_words(known[name]) if name in known else name,
+    )  # fmt: skip
+    st.form_submit_button(
+        "Evidence :gray[e]", key="evidence_show", on_click=acts.show_evidence, args=(case,), disabled=off
     )
-    st.form_submit_button("Evidence :gray[e]", key="evidence_show", on_click=acts.show_evidence, disabled=off)
+
+
+def method_words(method: MethodView) -> str:
+    """Return a method as the picker names it."""
+    return method.title + (f" · {UNSUPPORTED}" if method.support == "not supported" else "")
+
+
+def _tests(case: CaseView, reading: Reading) -> None:
+    """Draw what can be tried out: predict again without a region, and what if."""
+    due = reading.question is None
+    st.form_submit_button(
+        "Remove hottest :gray[x]", key="evidence_remove", on_click=acts.remove, args=(case,),
+        kwargs={"marked": False}, disabled=due, help="fill the hottest part of the evidence and predict again",
+    )  # fmt: skip
+    st.form_submit_button(
+        "Remove marked", key="evidence_remove_marked", on_click=acts.remove, args=(case,), kwargs={"marked": True},
+        disabled=due, help="fill what you marked and predict again; nothing is saved by this",
+    )  # fmt: skip
+    with st.container(key="evidence_whatif", width="content"):
+        st.page_link(page("whatif"), label="What if :gray[w]", query_params=context.link(case=case.name))
 
 
 def _answer(target: TargetView, reveal: RevealView, answer: TargetAnswer, several: bool) -> None:

@@ -28,6 +28,8 @@ HELP = (
     ("g, l, t", "guess, likely, certain"),
     ("Enter", "commit your read, then save your verdict"),
     ("e", "show evidence"),
+    ("x", "once evidence is shown: remove its hottest part and predict again"),
+    ("w", "what if: change the inputs of this case"),
     ("m", "mark: go to the picture, the values or the text; again for the next of them"),
     ("p", "plain, without evidence"),
     ("u", "undo the last verdict"),
@@ -104,11 +106,13 @@ def bindings(case: CaseView) -> tuple[Binding, ...]:
     """Return the keys; the same at every step of a case, each finds what is due."""
     acts = (
         _submit("Enter", "blind_submit", "verdict_submit"), _submit("e", "evidence_show"),
+        _submit("x", "evidence_remove"),
         _submit("u", "verdict_undo"), _submit("n", "next_case"),
     )  # fmt: skip
     tools = (
         Binding("p", ("[data-tandem=plain]",), every=True),
-        Binding("m", ("[data-tandem-marks]",), focus=True, each=True),
+        Binding("m", (".st-key-viewer [data-tandem-marks]",), focus=True, each=True),
+        Binding("w", (".st-key-evidence_whatif a",)),
         Binding("f", (".st-key-blind_label input", ".st-key-verdict_label input"), focus=True),
     )
     sure = tuple(_pick(CONFIDENCE_KEYS[name], "confidence", place) for place, name in enumerate(CONFIDENCE_KEYS))

@@ -185,7 +185,7 @@ def heat_plot(
     figure.update_yaxes(autorange="reversed", tickvals=list(range(len(rows))), ticktext=labels, title_text=titles[0])
     figure.update_xaxes(tickvals=list(range(len(columns))), ticktext=[safe(one, 28) for one in columns])
     long = max(map(len, columns), default=0) > 3
-    figure.update_xaxes(title_text=titles[1], tickangle=(-90 if small else -45) if long else 0)
+    figure.update_xaxes(title_text=titles[1], tickangle=(-90 if len(columns) > 8 else -45) if long else 0)
     figure.update_xaxes(showgrid=False, zeroline=False).update_yaxes(showgrid=False, zeroline=False)
     below = 5 * min(28, max(map(len, columns), default=0))
     styled(figure, 110 + below + (15 if small else ROW + 4) * max(4, len(rows)))

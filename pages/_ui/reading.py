@@ -1,7 +1,8 @@
-"""What this session knows about the case on the screen: names, counters and choices, never images."""
+"""What this session knows about the case on the screen: names, counters, choices and marks, never a case's inputs."""
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from datetime import datetime
 from time import monotonic
@@ -9,15 +10,26 @@ from uuid import uuid4
 
 import streamlit as st
 
-from core.contracts import CaseView, TargetView
+from core.contracts import CaseView, EvidenceForm, Fill, MarkForm, TargetView
 from pages._ui import context
 from pages._ui.services import get_services
 
 CONFIDENCES = ("guess", "likely", "certain")
 FIRST_ARTEFACT = "artefact 1"
 """What an ignored region is called until somebody names it: only named regions are judged by the gate."""
+PART = "evidence_part"
+"""Element key of what is looked at of the evidence."""
+FIRST_PART = "Map"
 _READING = "reading"
 _ARTEFACT = "last_artefact"
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """A region to predict again without: what was marked, or the hottest part of the evidence when nothing is named."""
+
+    marks: tuple[MarkForm, ...] = ()
+    fill: Fill = "blur"
 
 
 @dataclass(slots=True)
@@ -33,9 +45,15 @@ class Reading:
     step: str = ""
     stage: str = ""
     """What the widgets were last filled for; they are filled again when it changes."""
-    method: str | None = None
+    question: EvidenceForm | None = None
     """The explanation on the screen."""
-    evidence_target: str | None = None
+    removal: Removal | None = None
+    """The region that was taken away last."""
+    part: str = FIRST_PART
+    """What is looked at of the evidence."""
+    part_turn: int = 0
+    stopped: frozenset[Hashable] = frozenset()
+    """Questions that the person took back."""
     shown: tuple[str, ...] = ()
     """What had been shown besides the case."""
     saved: str | None = None
@@ -75,6 +93,7 @@ def begin(case: CaseView) -> Reading:
     if reading is None or (reading.workspace, reading.case) != (case.workspace, case.name):
         reading = Reading(case.workspace, case.name, turn=reading.turn if reading else 0)
         st.session_state[_READING] = reading
+        st.session_state[PART] = FIRST_PART
         get_services().review.prefetch(case.workspace, actor=context.actor(), after=case.name)
     step, stage = f"{reading.nonce}:{case.read_done}", opening(reading, case)
     if reading.step != step:

@@ -47,7 +47,7 @@ def _table(case: WhatIfCase) -> list[FieldView]:
 
 
 def _constraints(case: WhatIfCase) -> None:
-    table = _table(case)
+    table, sensitive = _table(case), {one.field for one in case.ranges if one.sensitive}
     if not table:
         return
     with st.expander("What may change", key="counterfactual_rules"):
@@ -57,7 +57,8 @@ def _constraints(case: WhatIfCase) -> None:
         columns = st.columns(3, gap="small")
         for place, one in enumerate(table):
             rules = RULES if one.kind == "numeric" else RULES[:2]
-            columns[place % 3].selectbox(plain(shorten(one.title, 60)), rules, key=f"rule_{one.name}")
+            fixed = rules.index("fixed") if one.name in sensitive else 0
+            columns[place % 3].selectbox(plain(shorten(one.title, 60)), rules, index=fixed, key=f"rule_{one.name}")
 
 
 def _find(case: WhatIfCase, target: str) -> None:
