@@ -1,5 +1,10 @@
 """Checks by running the model once whether it has what a method needs."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 
@@ -40,27 +45,59 @@ def refuse_units(title: str, subject: Subject) -> None:
         raise ExplainError(UNITS.format(title=title, kinds=", ".join(subject.kinds)))
 
 
+@dataclass(frozen=True, slots=True)
+class Slopes:
+    """What the gradient of one case is like."""
+
+    finite: bool
+    """Whether there is one, by every input that the answer depends on, without NaN or infinity."""
+    moving: bool
+    """Whether it is not zero everywhere."""
+
+
+_LOOKS: ContextVar[dict[tuple[int, ...], Slopes] | None] = ContextVar("looks", default=None)
+
+
+@contextmanager
+def one_look() -> Iterator[None]:
+    """Look at the gradient once for all checks of one subject and case that are made inside, in this thread."""
+    token = _LOOKS.set({})
+    try:
+        yield
+    finally:
+        _LOOKS.reset(token)
+
+
 def has_input_gradient(subject: Subject, inputs: tuple[Tensor, ...], *, zero_is_fine: bool) -> bool:
     """Return whether the logits have a finite gradient by every input that they depend on.
 
     With `zero_is_fine` false, a gradient that is zero everywhere (a model of hard thresholds, say) is refused too:
     a method that shows the gradient itself would silently show nothing.
     """
+    looks, key = _LOOKS.get(), (id(subject), *(id(item) for item in inputs))
+    slopes = looks[key] if looks is not None and key in looks else _slopes(subject, inputs)
+    if looks is not None:
+        looks[key] = slopes
+    return slopes.finite and (zero_is_fine or slopes.moving)
+
+
+def _slopes(subject: Subject, inputs: tuple[Tensor, ...]) -> Slopes:
+    none = Slopes(finite=False, moving=False)
     with full_precision(inputs[0].device):
         case = usable_case(subject, inputs)
         if case is None or not all(item.is_floating_point() for item in case.inputs):
-            return False
+            return none
         points = tuple(item.requires_grad_() for item in case.inputs)
         logits: Tensor = case.module(*points)
         if not logits.requires_grad:
-            return False
+            return none
         weights = torch.arange(1, logits.shape[1] + 1, device=logits.device) / logits.shape[1]  # softmax-safe: unequal
-        gradients: tuple[Tensor | None, ...] = torch.autograd.grad((logits * weights).sum(), points, allow_unused=True)
-        if any(gradient is None and _is_used(case, n) for n, gradient in enumerate(gradients)):
-            return False
-    if any(gradient is not None and not bool(torch.isfinite(gradient).all()) for gradient in gradients):
-        return False
-    return zero_is_fine or any(bool(gradient.any()) for gradient in gradients if gradient is not None)
+        found: tuple[Tensor | None, ...] = torch.autograd.grad((logits * weights).sum(), points, allow_unused=True)
+        if any(gradient is None and _is_used(case, n) for n, gradient in enumerate(found)):
+            return none
+    gradients = [gradient for gradient in found if gradient is not None]
+    finite = all(bool(torch.isfinite(gradient).all()) for gradient in gradients)
+    return Slopes(finite, any(bool(gradient.any()) for gradient in gradients))
 
 
 def _is_used(case: Case, number: int) -> bool:

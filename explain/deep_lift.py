@@ -116,7 +116,8 @@ def _rescaled(function: Function, value: Tensor, others: tuple[Any, ...], named:
     if len(value) != 2 or answered.shape != value.shape:
         return answered
     change, moved = value[:1] - value[1:], answered[:1] - answered[1:]
-    average = moved / torch.where(change.abs() < CLOSE, 1.0, change)
-    local = local_slope(function, value, others, named)[:1]
-    slope = torch.where(change.abs() < CLOSE, local, average)
+    near = change.abs() < CLOSE
+    slope = moved / torch.where(near, 1.0, change)
+    if bool(near.any()):
+        slope = torch.where(near, local_slope(function, value[:1], others, named), slope)
     return with_slope(value, answered, slope.expand_as(value))

@@ -4,6 +4,7 @@ from torch import Tensor
 
 from explain.attention_rollout import AttentionRollout
 from explain.base import Explainer, Subject
+from explain.compatibility import one_look
 from explain.deep_lift import DeepLift
 from explain.errors import ExplainError
 from explain.expected_gradients import ExpectedGradients
@@ -63,4 +64,5 @@ def explainer(name: str) -> Explainer:
 
 def compatible(subject: Subject, inputs: tuple[Tensor, ...]) -> tuple[Explainer, ...]:
     """Return the methods that fit the model, best first; `inputs` is one example case, each [1, ...]."""
-    return tuple(method for method in _EXPLAINERS if method.is_compatible(subject, inputs))
+    with one_look():
+        return tuple(method for method in _EXPLAINERS if method.is_compatible(subject, inputs))
