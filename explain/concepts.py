@@ -2,20 +2,23 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
-from sklearn.linear_model import RidgeClassifier
-from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
 from explain.assessment.intervals import Estimate
 from explain.base import never
 from explain.errors import ExplainError, Stopped
 
+if TYPE_CHECKING:
+    from sklearn.linear_model import RidgeClassifier
+
 Array = NDArray[np.float64]
 FEWEST = 5
 """Cases of a concept, and of its counter-examples, below which nothing is said."""
+MOST_RANDOM = 500
+"""Random cases that are used: more would cost time and change little."""
 RANDOM_CONCEPTS = 40
 RESAMPLES = 40
 FOLDS = 5
@@ -70,7 +73,7 @@ def concept_sensitivity(
     absent
         Vectors of counter-examples [k, d], k >= 5 (relative concept vector); None takes the pool.
     pool
-        Vectors of random cases [n, d], at least twice the concept's.
+        Vectors of random cases [n, d], at least twice the concept's; 500 of them are drawn.
     cases
         Vectors of the cases whose answers are looked at (those of the class, say), [c, d].
     gradients
@@ -91,6 +94,8 @@ def concept_sensitivity(
     Kim et al.: Interpretability Beyond Feature Attribution: Quantitative Testing with Concept Activation Vectors, 2018.
     """
     _check(present, absent, pool, cases)
+    generator = np.random.default_rng(seed)
+    pool = _drawn_from(pool, max(MOST_RANDOM, _least(present, absent)), generator)
     mean, spread = pool.mean(axis=0), pool.std(axis=0)
     factor = np.where(spread > 1e-9, 1.0 / np.maximum(spread, 1e-9), 0.0)
     study = _Study(
@@ -98,7 +103,7 @@ def concept_sensitivity(
         negative=None if absent is None else (absent - mean) * factor,
         pool=(pool - mean) * factor,
         slopes=_checked_gradients(gradients(cases), cases) * spread,
-        generator=np.random.default_rng(seed),
+        generator=generator,
         cancelled=cancelled,
     )
     return study.told()
@@ -159,6 +164,8 @@ class _Study:
 
     def _accuracy(self) -> Estimate:
         """Return the balanced accuracy in cross-validation, with the interval of two binomial shares (Jeffreys)."""
+        from sklearn.model_selection import StratifiedKFold, cross_val_predict
+
         vectors, labels = _labelled(self.positive, self.others)
         folds = StratifiedKFold(min(FOLDS, *np.bincount(labels)), shuffle=True, random_state=0)
         hits = cross_val_predict(_classifier(vectors.shape[1]), vectors, labels, cv=folds) == labels
@@ -170,9 +177,23 @@ class _Study:
         return _around(float(np.mean(rates)), np.mean(draws, axis=0), len(labels))
 
 
-def _classifier(width: int) -> RidgeClassifier:
+def _classifier(width: int) -> "RidgeClassifier":
     """Return the linear classifier; the penalty is of the size of a standardised vector's squared length."""
+    from sklearn.linear_model import RidgeClassifier
+
     return RidgeClassifier(alpha=float(width), class_weight="balanced")
+
+
+def _least(present: Array, absent: Array | None) -> int:
+    """Return how many random cases one random concept takes."""
+    return len(present) + (len(present) if absent is None else len(absent))
+
+
+def _drawn_from(pool: Array, most: int, generator: np.random.Generator) -> Array:
+    if len(pool) <= most:
+        return pool
+    drawn: Array = pool[generator.choice(len(pool), most, replace=False)]
+    return drawn
 
 
 def _labelled(positive: Array, negative: Array) -> tuple[Array, NDArray[np.int64]]:
@@ -192,11 +213,13 @@ def _around(value: float | Array, draws: Array, n: int) -> Estimate:
 
 def _p_value(slope: float, random: Array) -> float:
     """Return the two-sided p of one observation against a sample of others (Student)."""
+    from scipy.special import stdtr
+
     spread = float(random.std(ddof=1)) * float(np.sqrt(1 + 1 / len(random)))
     if spread == 0:
         return 1.0 if slope == float(random.mean()) else 0.0
     t = (slope - float(random.mean())) / spread
-    return float(2 * stats.t.sf(abs(t), len(random) - 1))
+    return float(2 * stdtr(len(random) - 1, -abs(t)))
 
 
 def _words(score: Estimate, random: Estimate, accuracy: Estimate, p_value: float) -> str:
@@ -217,12 +240,13 @@ def _check(present: Array, absent: Array | None, pool: Array, cases: Array) -> N
             raise ExplainError(
                 f"a concept needs at least {FEWEST} cases {name}, got {len(vectors)}: add {FEWEST - len(vectors)} more."
             )
-    least = len(present) + (len(present) if absent is None else len(absent))
-    if len(pool) < least:
+    if len(pool) < (least := _least(present, absent)):
         raise ExplainError(f"random concepts of this size need {least} cases, there are {len(pool)}: use fewer.")
+    if not len(cases):
+        raise ExplainError("there is no case whose answer could be looked at: score or label some of this class first.")
     shapes = [np.shape(vectors) for vectors in (present, pool, cases, present if absent is None else absent)]
-    if any(len(shape) != 2 or shape[1] != shapes[0][-1] for shape in shapes) or not len(cases):
-        raise ExplainError(f"the vectors must be [n, d] with one d, and at least one case, got {shapes}.")
+    if any(len(shape) != 2 or shape[1] != shapes[0][-1] for shape in shapes):
+        raise ExplainError(f"the vectors must be [n, d] with one d, got {shapes}.")
     if not all(np.isfinite(vectors).all() for vectors in (present, pool, cases, present if absent is None else absent)):
         raise ExplainError("a vector holds NaN or infinity: leave that case out.")
 

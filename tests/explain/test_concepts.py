@@ -95,6 +95,11 @@ def test_scales_of_dimensions_do_not_matter() -> None:
     assert other.p_value == pytest.approx(plain.p_value)
 
 
+def test_a_large_pool_is_drawn_from() -> None:
+    found = concept_sensitivity(moved(10, TOWARDS), None, np.tile(pool(), (50, 1)), pool(1), linear(TOWARDS))
+    assert found.accuracy.n == 510
+
+
 def test_same_seed_same_answer() -> None:
     first, second, other = (
         concept_sensitivity(moved(10, TOWARDS), None, pool(), pool(1), linear(TOWARDS), seed=seed) for seed in (1, 1, 2)
@@ -128,7 +133,7 @@ def test_stops_when_asked_to() -> None:
         ({"absent": moved(4, TOWARDS)}, "at least 5 cases without the concept, got 4: add 1 more"),
         ({"pool": pool()[:15]}, "need 20 cases, there are 15"),
         ({"cases": pool()[:, :4]}, "one d"),
-        ({"cases": pool()[:0]}, "at least one case"),
+        ({"cases": pool()[:0]}, "no case whose answer"),
         ({"pool": np.full((POOL, WIDTH), np.nan)}, "NaN"),
         ({"gradients": lambda vectors: np.zeros_like(vectors)}, "gradient is zero"),
         ({"gradients": lambda vectors: np.zeros(3)}, "gradients must be finite"),

@@ -167,6 +167,7 @@ def digits() -> tuple[np.ndarray, RidgeClassifier]:
     return images / 255, RidgeClassifier().fit(images[::5] / 255, labels[::5])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["mean", "blur", "neighbour", "noise"])
 def test_small_regions_of_real_digits(how: Fill) -> None:
     """With what the product fills regions with."""
