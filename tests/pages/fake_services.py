@@ -275,6 +275,7 @@ class FakeServices:
     """All verbs, in memory."""
 
     def __init__(self, *states: State, ok: bool = True) -> None:
+        from fake_evidence import FakeEvidence
         from fake_trust import FakeTrust
         from fake_whatif import FakeWhatIf
 
@@ -282,6 +283,7 @@ class FakeServices:
         self.states = dict(kept)
         self.workspaces = FakeWorkspaces(self.states)
         self.review = FakeReview(self.states)
+        self.evidence = FakeEvidence(self.states, self.review)
         self.retraining = FakeRetraining(self.states)
         self.audit = FakeAudit(ok)
         self.trust = FakeTrust(self.states)
