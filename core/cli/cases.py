@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 import typer
 
-from core.cli.evidence import options_of, quality_lines
+from core.cli.evidence import options_of, quality_lines, wishes_object
 from core.cli.frame import (
     JsonOption,
     ProgressLines,
@@ -172,8 +172,7 @@ def explain(
         measured = container.predictions.quality(workspace, case, target, wishes) if quality else None
     attributions = written(explained, out)
     result = explanation_object(explained, attributions)
-    result |= {"against": explained.against} if against else {}
-    result |= {"baseline": explained.baseline} if baseline else {}
+    result |= wishes_object(explained)
     result |= {"quality": asdict(measured)} if measured else {}
     lines = [f"{field}: {value}" for field, value in attributions.items()]
     show(as_json, result, *lines, *(quality_lines(measured) if measured else ()))
@@ -194,11 +193,10 @@ def written(explained: "ExplainedCase", folder: Path) -> dict[str, object]:
 
 def file_name(explained: "ExplainedCase", field: str) -> str:
     """Return the name of the .npy file of a field: short plain words, and a digest that no other explanation has."""
-    wished = [part for part in (explained.against, explained.baseline) if part and part != "neutral"]
-    named = (explained.case or "given", explained.version, explained.method, explained.target, explained.label, field)
-    parts = (*named, *wished)
+    parts = (explained.case or "given", explained.version, explained.method, explained.target, explained.label, field)
     words = [re.sub(r"[^A-Za-z0-9_.]+", "_", part)[:LONGEST_PART] for part in parts]
-    return f"{'-'.join(words)}-{hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:8]}.npy"
+    known = json.dumps([*parts, *wishes_object(explained).items()])
+    return f"{'-'.join(words)}-{hashlib.sha256(known.encode()).hexdigest()[:8]}.npy"
 
 
 def verdict(

@@ -1,9 +1,16 @@
 """What the command `explain` is told beside the method, and how it tells what it measured."""
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from core.contracts import EvidenceQualityView, OptionValue
 from core.errors import BadInput
+
+if TYPE_CHECKING:
+    from core.services.predictions import ExplainedCase
+
+DEFAULT = "neutral"
+"""The baseline that is meant when none is named."""
 
 
 def options_of(given: Iterable[str]) -> dict[str, OptionValue]:
@@ -35,6 +42,13 @@ def _value(text: str) -> OptionValue:
         except ValueError:
             continue
     return text
+
+
+def wishes_object(explained: "ExplainedCase") -> dict[str, object]:
+    """Return what was asked beside method and label, as JSON: nothing where all is as usual."""
+    baseline = explained.baseline if explained.baseline != DEFAULT else None
+    found = {"against": explained.against, "baseline": baseline, "reference": explained.reference}
+    return {name: value for name, value in (found | {"options": dict(explained.options)}).items() if value}
 
 
 def quality_lines(quality: EvidenceQualityView) -> list[str]:

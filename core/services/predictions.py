@@ -6,6 +6,7 @@ from core.contracts import (
     EvidenceQualityView,
     EvidenceView,
     FieldView,
+    OptionValue,
     Prediction,
     RevealView,
     TargetView,
@@ -44,6 +45,9 @@ class ExplainedCase:
     against: str | None = None
     baseline: str = ""
     """Name of what 'absent' meant; empty for a method that has no baseline."""
+    reference: str | None = None
+    options: tuple[tuple[str, OptionValue], ...] = ()
+    """Options that differ from the method's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +116,8 @@ class Predictions:
             found.maps,
             asked.against,
             asked.baseline,
+            None if asked.reference is None else asked.reference.name,
+            asked.changed,
         )
 
     def quality(

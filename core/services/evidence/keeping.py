@@ -40,6 +40,12 @@ class Asked:
         return self.model.manifest.target(self.target).classes.index(self.label)
 
     @property
+    def changed(self) -> tuple[tuple[str, OptionValue], ...]:
+        """Options that differ from the method's own."""
+        usual = {option.name: option.default for option in self.method.config_spec()}
+        return tuple((name, value) for name, value in self.options.items() if value != usual[name])
+
+    @property
     def key(self) -> str:
         """What the explanation is kept under: equal questions about equal content have equal keys."""
         return key_of(
