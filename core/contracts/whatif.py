@@ -34,6 +34,8 @@ class FieldRange:
     categories: tuple[tuple[str, str], ...] = ()
     """(stored value, words)."""
     can_be_missing: bool = False
+    sensitive: bool = False
+    """Whether it is also a sensitive attribute: counterfactuals leave it alone unless they are told otherwise."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ WORDS: Mapping[str, str] = {
     "version": "delivered a version",
     "gate": "measured a candidate",
     "quality": "measured a version's explanations",
+    "concept": "put a case into a concept",
     "promote": "promoted a version",
     "reject": "rejected a version",
     "rollback": "rolled back",

@@ -11,7 +11,8 @@ from core.models.registry import LoadedModel
 from core.services.catalogue import Catalogue, target_of
 from core.services.runtime import Runtime
 from core.services.vectors import Array, Vectors
-from core.storage import actors, concepts, labels
+from core.services.verdicts import require_reads
+from core.storage import actors, audit, concepts, labels, reads
 from explain.assessment.intervals import Estimate as Measured
 from explain.concepts import concept_sensitivity
 from explain.errors import ExplainError
@@ -42,14 +43,20 @@ class Concepts:
         ------
         BadInput
             When the name is empty or too long.
+        Refused
+            Before this person's own read of the case, in the blinded-first mode.
         """
         name = " ".join(concept.split())
         if not 0 < len(name) <= LONGEST_NAME:
             raise BadInput(f"A concept needs a name of 1 to {LONGEST_NAME} characters, got {len(name)}.")
         with self.runtime.database.write() as tx:
-            found, _, stored = self.catalogue.case(tx, workspace, case)
+            found, spec, stored = self.catalogue.case(tx, workspace, case)
+            require_reads(spec, {read.target for read in reads.of_case(tx, stored.id, actor.id)})
             actors.ensure(tx, actor)
-            concepts.collect(tx, concepts.ensure(tx, found.id, name, actor.id), stored.id, present, actor.id)
+            number = concepts.ensure(tx, found.id, name, actor.id)
+            concepts.collect(tx, number, stored.id, present, actor.id)
+            subject = {"concept": number, "case_id": stored.id, "present": present}
+            audit.append(tx, actor_id=actor.id, kind="concept", workspace=workspace, subject=subject)
 
     def sensitivity(self, workspace: str, concept: str, target: str, label: str) -> ConceptSensitivityView:
         """Measure how the champion's answer depends on a concept.

@@ -13,6 +13,7 @@ from core.services.auditing import Audit
 from core.services.casebook import Casebook
 from core.services.caseviews import CaseViews
 from core.services.catalogue import Catalogue
+from core.services.concepts import Concepts
 from core.services.decisions import Deciding
 from core.services.evidence.ahead import Ahead
 from core.services.evidence.flights import Flights
@@ -31,9 +32,11 @@ from core.services.gating import Gating
 from core.services.handlers import Handlers
 from core.services.health import Health
 from core.services.importing import Importing
+from core.services.influence import Influence
 from core.services.jobs import Jobs
 from core.services.maintenance import Maintenance
 from core.services.own_models import OwnModels
+from core.services.pictures import Pictures
 from core.services.predictions import Predictions
 from core.services.queueing import Queueing
 from core.services.retraining import Retraining
@@ -46,7 +49,11 @@ from core.services.trust.columns import Columns
 from core.services.trust.errors import ErrorFinder
 from core.services.trust.reports import QualityReports
 from core.services.trust.trust import Trust
+from core.services.vectors import Vectors
 from core.services.verdicts import Verdicts
+from core.services.whatif.counterfactuals import Counterfactuals
+from core.services.whatif.material import Material
+from core.services.whatif.similar import Similar
 from core.services.whatif.whatif import WhatIf
 from core.services.workspaces import Workspaces
 from core.settings import Settings, load_settings
@@ -114,6 +121,13 @@ def _explaining(runtime: Runtime, casebook: Casebook, catalogue: Catalogue) -> E
     return Explaining(runtime, casebook, catalogue, questions, methods, flights, store)
 
 
+def _whatif(predictions: Predictions, neighbours: Similar) -> WhatIf:
+    runtime, catalogue, casebook = predictions.runtime, predictions.catalogue, predictions.casebook
+    searching = Counterfactuals(runtime, casebook, predictions, Material(runtime, catalogue, casebook))
+    populations = predictions.views.populations
+    return WhatIf(runtime, catalogue, casebook, predictions, populations, searching, neighbours)
+
+
 def build_container(settings: Settings | None = None) -> Container:
     """Open the database and wire all services.
 
@@ -135,7 +149,10 @@ def build_container(settings: Settings | None = None) -> Container:
     handlers = Handlers(runtime, importing, training, scoring, gating, reports)
     views = CaseViews(runtime, catalogue, casebook, queueing)
     quality = Quality(explaining)
-    evidence = Evidence(runtime, catalogue, explaining, quality, Removing(explaining, views), Path(explaining))
+    vectors, pictures = Vectors(runtime, catalogue, casebook), Pictures(casebook)
+    concepts, taught = Concepts(runtime, catalogue, vectors), Influence(runtime, vectors, pictures)
+    removing = Removing(explaining, views)
+    evidence = Evidence(runtime, catalogue, explaining, quality, removing, Path(explaining), taught, concepts)
     ahead = Ahead(catalogue, queueing, explaining)
     verdicts = Verdicts(runtime, catalogue, casebook)
     feedback = Feedback(runtime, catalogue, casebook, scoring)
@@ -148,7 +165,7 @@ def build_container(settings: Settings | None = None) -> Container:
         review=Review(runtime, catalogue, casebook, queueing, views, explaining, evidence, ahead, verdicts),
         evidence=evidence,
         trust=Trust(runtime, catalogue, scoring, explaining, ErrorFinder(Columns(runtime, casebook))),
-        whatif=WhatIf(runtime, catalogue, casebook, predictions, views.populations),
+        whatif=_whatif(predictions, Similar(runtime, vectors, pictures)),
         predictions=predictions,
         retraining=Retraining(runtime, catalogue, feedback, gating, scoring, Deciding(runtime, catalogue)),
         audit=Audit(runtime),

@@ -26,16 +26,17 @@ def excerpt(case: Case, marks: Sequence[Region], spec: WorkspaceSpec) -> str:
 
 def _part(spec: FieldSpec, value: FieldValue, spans: Sequence[tuple[int, int]]) -> str:
     if spec.kind != "text":
-        return f"{spec.title or spec.name} {_value(spec, value)}"
+        return f"{spec.title or spec.name} {value_words(spec, value.number, value.text)}"
     if value.text is None:
         return ""
     return marked_words(value.text, spans) if spans else _cut_end(value.text, FIRST)
 
 
-def _value(spec: FieldSpec, value: FieldValue) -> str:
-    if value.number is not None:
-        return f"{value.number:,.6g} {spec.unit}".rstrip()
-    return spec.display.get(value.text, value.text) if value.text is not None else "missing"
+def value_words(spec: FieldSpec, number: float | None, text: str | None) -> str:
+    """Return a number with its unit, or the words for a category, or `missing`."""
+    if number is not None:
+        return f"{number:,.6g} {spec.unit}".rstrip()
+    return spec.display.get(text, text) if text is not None else "missing"
 
 
 def marked_words(text: str, spans: Sequence[tuple[int, int]]) -> str:

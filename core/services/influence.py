@@ -4,13 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor, nn
 
-from core.contracts import Case, InfluenceView, ReferenceLabel, TargetSpec, TaughtBy, Workspace
+from core.contracts import Actor, Case, InfluenceView, ReferenceLabel, TargetSpec, TaughtBy, Workspace
 from core.errors import BadInput
 from core.models.registry import LoadedModel
 from core.services.pictures import Pictures
 from core.services.runtime import Runtime
+from core.services.unread import unread
 from core.services.vectors import Vectors
 from core.storage import labels, runs, versions
 from explain.influence import Checkpoint, influence
@@ -28,9 +31,19 @@ class Influence:
     pictures: Pictures
 
     def view(
-        self, workspace: Workspace, model: LoadedModel, case: Case, target: TargetSpec, label: str, limit: int
+        self,
+        workspace: Workspace,
+        model: LoadedModel,
+        case: Case,
+        target: TargetSpec,
+        label: str,
+        *,
+        actor: Actor,
+        limit: int,
     ) -> InfluenceView:
         """Return the training cases that pushed most towards and against `label` for a case.
+
+        Cases that this person may still have to read blind are left out: their labels would tell.
 
         Raises
         ------
@@ -39,7 +52,8 @@ class Influence:
         """
         placed = self.vectors.of_workspace(workspace, model)
         learnt, known = self._learnt_from(workspace, model, target)
-        cases = [one for one in placed.known if one.id in learnt and one.id in known and one.id != case.id]
+        learnt -= self._hidden(workspace, placed.known, actor) | {case.id}
+        cases = [one for one in placed.known if one.id in learnt and one.id in known]
         cases = [one for one in cases if known[one.id].label in target.classes]
         if not cases:
             raise BadInput(f"No training cases of {model.version} are on record, so none can be named.")
@@ -61,10 +75,17 @@ class Influence:
     def _learnt_from(
         self, workspace: Workspace, model: LoadedModel, target: TargetSpec
     ) -> tuple[set[int], dict[int, ReferenceLabel]]:
+        """Return the cases that the version's run learnt from, and the labels as they stood when it began."""
         with self.runtime.database.read() as tx:
-            run = versions.get(tx, workspace.id, model.version).run_id
-            learnt = runs.training_case_ids(tx, run) if run is not None else set()
-            return learnt, labels.references(tx, workspace.id, target.name)
+            number = versions.get(tx, workspace.id, model.version).run_id
+            if number is None:
+                return set(), {}
+            until = runs.get(tx, number).created
+            return runs.training_case_ids(tx, number), labels.references(tx, workspace.id, target.name, until=until)
+
+    def _hidden(self, workspace: Workspace, known: Sequence[Case], actor: Actor) -> frozenset[int]:
+        with self.runtime.database.read() as tx:
+            return unread(tx, workspace, self.runtime.spec(workspace), known, actor)
 
     def _told(
         self,
@@ -88,8 +109,12 @@ class Influence:
 
 def _head(model: LoadedModel, target: TargetSpec) -> Checkpoint:
     head = model.network.heads[f"target_{target.name}"]
-    weights = getattr(head, "weight", None)
-    if weights is None:
+    if not isinstance(head, nn.Linear):
         raise BadInput(f"{model.version} has no linear head that its training cases could be traced through.")
-    bias = head.bias.detach().double().cpu().numpy() if head.bias is not None else np.zeros(len(target.classes))
-    return Checkpoint(weights.detach().double().cpu().numpy(), bias, RATE)
+    bias = torch.zeros(len(target.classes)) if head.bias is None else head.bias
+    return Checkpoint(_array(head.weight), _array(bias), RATE)
+
+
+def _array(tensor: Tensor) -> NDArray[np.float64]:
+    array: NDArray[np.float64] = tensor.detach().double().cpu().numpy()
+    return array

@@ -57,7 +57,8 @@ class Vectors:
 
     def of_case(self, model: LoadedModel, case: Case, casebook: Casebook | None = None) -> Array:
         """Return the vector [d] of one case; `casebook` is the one of a case that is stored nowhere."""
-        return self._embedded(model, (casebook or self.casebook).examples([case], model.spec, {}))[0]
+        vector: Array = self._embedded(model, (casebook or self.casebook).examples([case], model.spec, {}))[0]
+        return vector
 
     def _place(self, workspace: Workspace, model: LoadedModel) -> Placed:
         with self.runtime.database.read() as tx:

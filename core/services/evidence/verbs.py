@@ -7,10 +7,13 @@ from core.contracts import (
     Actor,
     BaselineView,
     Case,
+    ConceptSensitivityView,
+    ConceptView,
     EvidenceForm,
     EvidenceQualityView,
     EvidenceView,
     Fill,
+    InfluenceView,
     MarkForm,
     MethodView,
     PathView,
@@ -21,6 +24,7 @@ from core.contracts import (
 from core.errors import BadInput
 from core.models.registry import LoadedModel
 from core.services.catalogue import Catalogue, target_of
+from core.services.concepts import Concepts
 from core.services.evidence import baselines
 from core.services.evidence.asking import Wishes
 from core.services.evidence.asking import asked as checked
@@ -31,6 +35,7 @@ from core.services.evidence.quality import Quality
 from core.services.evidence.regions import hottest, marked
 from core.services.evidence.removal import Removing
 from core.services.explaining import Explaining
+from core.services.influence import Influence
 from core.services.runtime import Runtime
 from core.services.verdicts import require_reads
 from core.storage import reads
@@ -39,6 +44,9 @@ COARSE = "grad_cam"
 """The quick method."""
 QUICK_SECONDS = 0.5
 """A method that takes no longer needs no quick map before it."""
+
+MOST_TAUGHT = 50
+"""Most training cases that are named each way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +69,8 @@ class Evidence:
     measuring: Quality
     removing: Removing
     paths: Path
+    taught: Influence
+    collected: Concepts
 
     def methods(self, workspace: str, case: str, *, actor: Actor) -> tuple[MethodView, ...]:
         """Return the methods that fit the champion and this case, best supported first."""
@@ -119,6 +129,29 @@ class Evidence:
         asked = self._asked(replace(form, method=PATH_METHOD, options=options), actor)
         self.explaining.methods.check_fit(asked.model, asked.case, asked.method)
         return self.paths.view(asked, steps)
+
+    def influence(self, form: EvidenceForm, *, actor: Actor, limit: int = 6) -> InfluenceView:
+        """Return the training cases that taught the model this answer (`form.label`, else its own)."""
+        if not 1 <= limit <= MOST_TAUGHT:
+            raise BadInput(f"Between 1 and {MOST_TAUGHT} training cases can be asked for, got {limit}.")
+        opened = self._open(form.workspace, form.case, actor)
+        target = target_of(opened.spec, form.target)
+        label = form.label or self.explaining.label(opened.model, opened.case, target.name)
+        return self.taught.view(opened.workspace, opened.model, opened.case, target, label, actor=actor, limit=limit)
+
+    def concepts(self, workspace: str) -> tuple[ConceptView, ...]:
+        """Return the concepts that people collected."""
+        return self.collected.list(workspace)
+
+    def collect(self, workspace: str, concept: str, case: str, *, actor: Actor, present: bool | None = True) -> None:
+        """Put a case into a concept (`present`), into its counter-examples (False), or take it out (None)."""
+        self.collected.collect(workspace, concept, case, actor=actor, present=present)
+
+    def concept_sensitivity(
+        self, workspace: str, concept: str, target: str, label: str, *, actor: Actor
+    ) -> ConceptSensitivityView:
+        """Measure how the champion's answer depends on a concept (TCAV)."""
+        return self.collected.sensitivity(workspace, concept, target, label)
 
     def _open(self, workspace: str, case: str, actor: Actor) -> Opened:
         """Return a case with the champion, once this person's read is on record.

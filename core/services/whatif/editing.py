@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import get_args
 
 import numpy as np
@@ -24,10 +25,24 @@ SEED = 0
 STEPS = 100
 """Steps of a slider over a field's range, about; rounded to 1, 2 or 5 of a power of ten."""
 
+WHOLE = 200
+"""Widest range of whole numbers that a slider goes through one by one."""
+
 
 def ranges(spec: WorkspaceSpec, populations: Mapping[str, PopulationView]) -> tuple[FieldRange, ...]:
     """Return what each field may be set to: what the workspace declares, else what training cases reach."""
-    return tuple(_range(item, populations.get(item.name)) for item in spec.fields)
+    found = (_range(item, populations.get(item.name)) for item in spec.fields)
+    return tuple(replace(one, sensitive=is_sensitive(item, spec)) for item, one in zip(spec.fields, found, strict=True))
+
+
+def is_sensitive(item: FieldSpec, spec: WorkspaceSpec) -> bool:
+    """Tell whether a field is fed from the same column as a sensitive attribute."""
+    return any(one.sensitive and one.source_column == item.source_column for one in spec.attributes)
+
+
+def whole_numbers(values: Sequence[float]) -> bool:
+    """Tell whether all values are whole numbers."""
+    return all(float(value).is_integer() for value in values)
 
 
 def _range(item: FieldSpec, population: PopulationView | None) -> FieldRange:
@@ -48,8 +63,9 @@ def _step(low: float | None, high: float | None, edges: Sequence[float]) -> floa
     exact = (high - low) / STEPS
     power = 10.0 ** math.floor(math.log10(exact))
     step: float = next(power * size for size in (1, 2, 5, 10) if power * size >= exact * (1 - 1e-9))
-    whole = float(low).is_integer() and float(high).is_integer() and all(float(edge * 2).is_integer() for edge in edges)
-    return max(1.0, step) if whole else step
+    if not whole_numbers((low, high)) or not whole_numbers([edge * 2 for edge in edges]):
+        return step
+    return 1.0 if high - low <= WHOLE else max(1.0, step)
 
 
 def inputs_of(case: Case, spec: WorkspaceSpec, casebook: Casebook, runtime: Runtime) -> dict[str, object]:

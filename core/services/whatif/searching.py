@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from core.contracts import Case, FieldSpec
+from core.models.batching import cases_per_pass, passes
 from core.models.preparers import prepare
 from core.models.registry import LoadedModel
 from core.services.casebook import Casebook
@@ -27,42 +28,43 @@ class Changing:
     target: str
 
     @cached_property
-    def inputs(self) -> dict[str, Tensor]:
-        """The case's prepared inputs [1, ...], frozen fields as their vectors."""
-        prepared = self.casebook.inputs(self.case, self.model.spec)
-        batch = {name: torch.from_numpy(array)[None].to(self.model.device) for name, array in prepared.items()}
-        return self.model.network.condense(batch)
+    def prepared(self) -> dict[str, Tensor]:
+        """The case's prepared inputs [1, ...]."""
+        known = self.casebook.inputs(self.case, self.model.spec)
+        return {name: torch.from_numpy(array)[None].to(self.model.device) for name, array in known.items()}
 
-    @property
-    def table(self) -> tuple[FieldSpec, ...]:
-        """The numeric and categorical fields, in the order of a row's columns."""
-        return tuple(item for item in self.model.spec.fields if item.kind in ("numeric", "categorical"))
+    @cached_property
+    def _condensed(self) -> dict[str, Tensor]:
+        """The same, frozen fields as their vectors; where a vector depends on other fields too, nothing is kept."""
+        network = self.model.network
+        apart = all(network.read_with(name) == (name,) for name in network.frozen_fields)
+        return network.condense(self.prepared) if apart else self.prepared
 
-    def of_rows(self, rows: Array) -> Array:
-        """Answer rows [n, table fields]: numbers, category numbers, NaN where missing."""
-        changed = {item.name: _column(rows[:, n], item) for n, item in enumerate(self.table)}
-        return self._answer(changed, len(rows))
+    def of_rows(self, fields: Sequence[FieldSpec], rows: Array) -> Array:
+        """Answer other values of table fields [n, fields]: numbers, category numbers, NaN where missing."""
+        return self._answer({item.name: _column(rows[:, n], item) for n, item in enumerate(fields)}, len(rows))
 
     def of_texts(self, field: FieldSpec, texts: Sequence[str]) -> Array:
-        """Answer the case with other texts in one field."""
+        """Answer the case with other texts in one field; one without a word is missing."""
         rows = torch.stack([torch.from_numpy(prepare(text if text.strip() else None, field)) for text in texts])
         return self._answer({field.name: rows}, len(texts))
 
     def of_pictures(self, field: FieldSpec, pictures: Tensor) -> Array:
-        """Answer the case with other pictures [n, C, H, W], 0 to 1, in one field."""
-        return self._answer({field.name: pictures}, len(pictures))
-
-    def row(self) -> Array:
-        """Return the case's own row [table fields]."""
-        return as_rows(self.table, self.inputs)[0]
+        """Answer the case with other pictures [n, C, S, S], 0 to 1, in one field."""
+        return self._answer({field.name: (pictures * 255.0).round().clamp(0, 255).to(torch.uint8)}, len(pictures))
 
     def _answer(self, changed: dict[str, Tensor], n: int) -> Array:
-        batch = {name: value.expand(n, *value.shape[1:]) for name, value in self.inputs.items()}
-        batch |= {name: value.to(self.model.device) for name, value in changed.items()}
-        with torch.no_grad():
-            logits = self.model.network(batch)[self.target]
+        inputs, size = self._condensed, cases_per_pass(changed, self.model.device)
         heat = self.model.manifest.target(self.target).temperature
-        result: Array = (logits.double() / heat).softmax(dim=1).cpu().numpy()
+        answers = []
+        for part in passes(n, size):
+            new = {name: value[part].to(self.model.device) for name, value in changed.items()}
+            count = part.stop - part.start
+            batch = {name: value.expand(count, *value.shape[1:]).contiguous() for name, value in inputs.items()} | new
+            with torch.no_grad():
+                logits = self.model.network(batch)[self.target]
+            answers.append((logits.double() / heat).softmax(dim=1).cpu().numpy())
+        result: Array = np.concatenate(answers)
         return result
 
 
@@ -71,13 +73,3 @@ def _column(values: Array, field: FieldSpec) -> Tensor:
     if field.kind == "numeric":
         return torch.from_numpy(values.astype(np.float32))[:, None]
     return torch.from_numpy(np.where(np.isnan(values), -1, values).astype(np.int64))[:, None]
-
-
-def as_rows(table: Sequence[FieldSpec], inputs: dict[str, Tensor]) -> Array:
-    """Return prepared table fields as rows float64 [n, fields], NaN where missing."""
-    columns = [inputs[item.name].double().cpu().numpy()[:, 0] for item in table]
-    rows: Array = np.stack(columns, axis=1)
-    for n, item in enumerate(table):
-        if item.kind == "categorical":
-            rows[rows[:, n] < 0, n] = np.nan
-    return rows

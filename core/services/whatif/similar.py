@@ -1,5 +1,6 @@
 """Similar cases, typical cases, and the nearest case of another class, by the version's own vectors."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -10,8 +11,9 @@ from core.contracts import Actor, Case, ReferenceLabel, SimilarCase, SimilarView
 from core.models.registry import LoadedModel
 from core.services.pictures import Pictures
 from core.services.runtime import Cache, Runtime
+from core.services.unread import unread
 from core.services.vectors import Array, Placed, Vectors
-from core.storage import actors, cache, labels, reads, verdicts, versions
+from core.storage import actors, cache, labels, verdicts, versions
 
 PROTOTYPES = 3
 """Typical cases shown of each class."""
@@ -39,7 +41,7 @@ class Similar:
     runtime: Runtime
     vectors: Vectors
     pictures: Pictures
-    typical: Cache[tuple[str, str, int, tuple[int, int]], Prototypes] = field(default_factory=lambda: Cache(16))
+    typical: Cache[tuple[str, str, int, str], Prototypes] = field(default_factory=lambda: Cache(16))
 
     def view(
         self,
@@ -59,7 +61,7 @@ class Similar:
         count neither as another class nor as typical.
         """
         placed = self.vectors.of_workspace(workspace, model)
-        known = self._known(workspace, model, target, actor)
+        known = self._known(workspace, model, target, placed.known, actor)
         tell = _Teller(self, placed, known, model, target)
         allowed = np.array([case.id != but for case in placed.known], dtype=bool)
         kinds = _kinds(placed, known, target)
@@ -78,7 +80,8 @@ class Similar:
     def _prototypes(
         self, workspace: Workspace, placed: Placed, kinds: NDArray[np.int64], tell: "_Teller", vector: Array
     ) -> tuple[tuple[str, tuple[SimilarCase, ...]], ...]:
-        key = (tell.model.key, tell.target.name, workspace.id, (len(placed.known), int(kinds.sum())))
+        told = hashlib.sha256(kinds.tobytes()).hexdigest()  # persons to whom the same is told share their prototypes
+        key = (tell.model.key, tell.target.name, workspace.id, told)
         chosen = self.typical.get(key, lambda: placed.space.prototypes(kinds, PROTOTYPES))
         near = placed.space.similarities(vector)
         return tuple(
@@ -86,19 +89,18 @@ class Similar:
             for kind, numbers in chosen[:MOST_CLASSES]
         )
 
-    def _known(self, workspace: Workspace, model: LoadedModel, target: TargetSpec, actor: Actor) -> Known:
+    def _known(
+        self, workspace: Workspace, model: LoadedModel, target: TargetSpec, known: Sequence[Case], actor: Actor
+    ) -> Known:
         with self.runtime.database.read() as tx:
             spec = self.runtime.spec(workspace)
             version = versions.get(tx, workspace.id, model.version).id
-            done = reads.by_actor(tx, workspace.id, actor.id)
-            pool = [case.id for case in self.vectors.catalogue.cases(tx, workspace, "pool")]
-            blind = spec.reading.mode == "blinded-first"
             return Known(
                 references=labels.references(tx, workspace.id, target.name),
                 answers=cache.scores(tx, version, target.name),
                 said=_by_case(verdicts.standing(tx, workspace.id, target.name)),
                 names=actors.names(tx),
-                hidden=frozenset(i for i in pool if blind and done.get(i, 0) < len(spec.targets)),
+                hidden=unread(tx, workspace, spec, known, actor),
             )
 
 

@@ -5,33 +5,31 @@ from dataclasses import dataclass
 
 from core.contracts import (
     Actor,
-    Case,
+    Constraint,
+    CounterfactualsView,
     Edit,
     EvidenceView,
+    SimilarView,
     WhatIfCase,
     WhatIfView,
-    Workspace,
-    WorkspaceSpec,
 )
+from core.errors import BadInput
 from core.services.casebook import Casebook
-from core.services.catalogue import Catalogue
-from core.services.given import Given
+from core.services.catalogue import Catalogue, target_of
+from core.services.given import Given, given_case
 from core.services.population import Populations
 from core.services.predictions import Predictions
 from core.services.runtime import Runtime
 from core.services.verdicts import require_reads
+from core.services.whatif.asked import Opened
+from core.services.whatif.counterfactuals import Counterfactuals
 from core.services.whatif.editing import edited, ranges
+from core.services.whatif.similar import Similar
 from core.services.whatif.warnings import warnings
 from core.storage import reads
 
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """A stored case that this person may ask about."""
-
-    workspace: Workspace
-    spec: WorkspaceSpec
-    case: Case
+MOST = 50
+"""Most counterfactuals or similar cases that are asked for at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +41,8 @@ class WhatIf:
     casebook: Casebook
     predictions: Predictions
     populations: Populations
+    searching: Counterfactuals
+    neighbours: Similar
 
     def open(self, workspace: str, case: str, *, actor: Actor) -> WhatIfCase:
         """Open a case for editing.
@@ -99,6 +99,58 @@ class WhatIf:
         opened = self._open(workspace, case, actor)
         return self.predictions.evidence(workspace, self._given(opened, edits), method, label, target)
 
+    def counterfactuals(
+        self,
+        workspace: str,
+        case: str,
+        target: str,
+        *,
+        actor: Actor,
+        wanted: str | None = None,
+        constraints: tuple[Constraint, ...] = (),
+        limit: int = 4,
+    ) -> CounterfactualsView:
+        """Find the smallest changes that get the `wanted` answer (the runner-up when none is named).
+
+        Raises
+        ------
+        BadInput
+            When the wanted answer is the present one, a rule does not suit its field, or `limit` is out of range.
+        NotFound
+            When there is no such target, label or field.
+        """
+        _check_limit(limit)
+        opened = self._open(workspace, case, actor)
+        return self.searching.view(opened, target_of(opened.spec, target), wanted, constraints, limit)
+
+    def similar(
+        self, workspace: str, case: str, target: str, *, actor: Actor, edits: tuple[Edit, ...] = (), limit: int = 8
+    ) -> SimilarView:
+        """Return similar cases, prototypes and the nearest case of another class.
+
+        Of cases that this person may still have to read blind, nothing but their inputs is told.
+
+        Raises
+        ------
+        BadInput
+            When an edit can't be done, or `limit` is out of range.
+        """
+        _check_limit(limit)
+        opened = self._open(workspace, case, actor)
+        chosen, near = target_of(opened.spec, target), self.neighbours
+        if edits:
+            given = self._given(opened, edits)
+            asked = given_case(self.runtime, opened.spec, given)
+            answer = self.predictions.predict(workspace, given)
+            vector = near.vectors.of_case(opened.model, asked.case, asked.casebook)
+        else:
+            answer = self.predictions.predict(workspace, case)
+            vector = near.vectors.of_case(opened.model, opened.case)
+        label = answer.target(chosen.name).label
+        return near.view(
+            opened.workspace, opened.model, chosen, vector, label, actor=actor, but=opened.case.id, limit=limit
+        )
+
     def _given(self, opened: Opened, edits: Sequence[Edit]) -> Given:
         return edited(opened.case, opened.spec, edits, self.casebook, self.runtime)
 
@@ -107,4 +159,9 @@ class WhatIf:
             found, spec, stored = self.catalogue.case(tx, workspace, case)
             done = {read.target for read in reads.of_case(tx, stored.id, actor.id)}
         require_reads(spec, done)
-        return Opened(found, spec, stored)
+        return Opened(found, spec, stored, self.catalogue.model(found))
+
+
+def _check_limit(limit: int) -> None:
+    if not 1 <= limit <= MOST:
+        raise BadInput(f"Between 1 and {MOST} can be asked for, got {limit}.")
