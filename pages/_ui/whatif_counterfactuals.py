@@ -50,15 +50,17 @@ def _constraints(case: WhatIfCase) -> None:
     table, sensitive = _table(case), {one.field for one in case.ranges if one.sensitive}
     if not table:
         return
+    sensitive = {one.field for one in case.ranges if one.sensitive}
     with st.expander("What may change", key="counterfactual_rules"):
         st.caption(
-            "A fixed field stays as it is; only up and only down are for values that cannot go back, like an age."
+            "A fixed field stays as it is; a sensitive one does unless you free it. Only up and only down are for "
+            "values that cannot go back, like an age."
         )
         columns = st.columns(3, gap="small")
         for place, one in enumerate(table):
             rules = RULES if one.kind == "numeric" else RULES[:2]
-            fixed = rules.index("fixed") if one.name in sensitive else 0
-            columns[place % 3].selectbox(plain(shorten(one.title, 60)), rules, index=fixed, key=f"rule_{one.name}")
+            first = RULES.index("fixed" if one.name in sensitive else "free")
+            columns[place % 3].selectbox(plain(shorten(one.title, 60)), rules, first, key=f"rule_{one.name}")
 
 
 def _find(case: WhatIfCase, target: str) -> None:
@@ -107,7 +109,8 @@ def _card(case: WhatIfCase, one: Counterfactual, target: TargetView, place: int)
     for change in one.changes:
         st.text(f"{titles.get(change.field, change.field)}: {change_words(change)}")
     _pictures(one)
-    st.caption(plain(f"{distance_words(case, one)} · {plausible_words(one.plausibility)}"))
+    told = (distance_words(case, one), plausible_words(one.plausibility))
+    st.caption(plain(" · ".join(part for part in told if part)))
     st.button("Use this", key=f"counterfactual_use_{place}", on_click=_use, args=(one,))
 
 
@@ -147,9 +150,9 @@ def distance_words(case: WhatIfCase, one: Counterfactual) -> str:
 
 
 def plausible_words(share: float | None) -> str:
-    """Return how usual such a case is, in words."""
+    """Return how usual such a case is, in words; nothing where it was not measured."""
     if share is None:
-        return "how usual such a case is was not measured"
+        return ""
     for bound, told in ((0.05, "unlike almost all training cases"), (0.25, "unusual among the training cases")):
         if share < bound:
             return told

@@ -75,7 +75,7 @@ def _draw(case: WhatIfCase, view: WhatIfView, pair: Pair) -> None:
             if found.completeness_error is not None:
                 st.caption(f"error reached {number(100 * found.completeness_error)} %")
     _bars(case, pair)
-    told = "; ".join(part.rstrip(". ") for part in (pair[0].what, pair[0].what_not) if part)
+    told = ". ".join(part.rstrip(". ") for part in (pair[0].what, pair[0].what_not) if part)
     st.caption(f"**{plain(pair[0].title)}**: {plain(told)}.")
 
 
@@ -92,7 +92,7 @@ def _side(fields: tuple[FieldView, ...], found: EvidenceView, side: str) -> None
         elif one.kind == "text":
             draw_words(named, opening=side, paint=False, evidence=item, signed=found.signed, compact=True,
                        description=f"{one.title} {side}, with what moved the answer")  # fmt: skip
-        if item.words:
+        if item.words and one.kind in ("image", "text"):
             st.caption(plain(item.words))
 
 

@@ -34,7 +34,8 @@ def range_of(field: FieldView) -> FieldRange:
         bounds = {"low": 18.0 if whole else 0.0, "high": 90.0 if whole else 60000.0, "step": 1.0 if whole else 0.1}
         return FieldRange(field.name, **bounds, can_be_missing=True)
     if field.kind == "categorical":
-        return FieldRange(field.name, categories=SEXES if field.name == "sex" else COLOURS, can_be_missing=True)
+        sex = field.name == "sex"
+        return FieldRange(field.name, categories=SEXES if sex else COLOURS, can_be_missing=True, sensitive=sex)
     return FieldRange(field.name, can_be_missing=field.kind == "text")
 
 
