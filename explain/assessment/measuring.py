@@ -15,8 +15,13 @@ from explain.assessment.randomisation import RandomWeights
 from explain.assessment.removal import along, area
 from explain.assessment.repeatability import CHECKED, draws_at_random, reseeded
 from explain.assessment.support import TestName
-from explain.base import Attribution, Explainer
+from explain.base import Attribution, Explainer, OptionValue
 from explain.errors import ExplainError, Stopped
+
+STEPS = "max_steps"
+"""The option by which a method that refines its map is limited."""
+HURRIED = 96
+"""Steps that are enough for the order of a map's parts."""
 
 
 @dataclass(slots=True, eq=False)
@@ -104,10 +109,11 @@ class Measurement:
     def _forgetful(self, number: int, item: Prepared, found: Attribution) -> None:
         if len(self.sheet.seconds) > self.plan.stage_cases:
             return
-        question = item.question
+        question, options = item.question, hurried(self.method)
         for stage in range(self.sheet.depth):
             subject = self.weights.forgetful(question.subject, stage, self.plan.seed + number)
-            other = _attempt(partial(answered, self.method, replace(question, subject=subject), question.label, {}))
+            asked = replace(question, subject=subject)
+            other = _attempt(partial(answered, self.method, asked, question.label, options))
             alike = None if other is None else dependence(item.parts, found, other)
             if other is None or alike is None:
                 continue
@@ -128,6 +134,14 @@ class Measurement:
         alike = None if other is None else dependence(item.parts, one, other)
         if alike is not None:
             self.sheet.figures[name].append(alike)
+
+
+def hurried(method: Explainer) -> dict[str, OptionValue]:
+    """Return options by which a method that refines its map stops early on a model that has forgotten.
+
+    Random weights bend the path so much that it would go to its limit, for a map of which only the order counts.
+    """
+    return {one.name: min(int(one.default), HURRIED) for one in method.config_spec() if one.name == STEPS}
 
 
 def _attempt(explain: Callable[[], Attribution]) -> Attribution | None:
