@@ -3,6 +3,7 @@
 import contextlib
 import logging
 import os
+import sys
 import threading
 from dataclasses import dataclass, field
 
@@ -64,8 +65,8 @@ class Ahead:
             self._thread.join()
 
     def _run(self) -> None:
-        if hasattr(os, "setpriority"):
-            with contextlib.suppress(OSError):  # on Linux a thread has a priority of its own
+        if sys.platform == "linux":  # a thread has a priority of its own there alone
+            with contextlib.suppress(OSError):
                 os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LOW_PRIORITY)
         while (job := self._next()) is not None:
             try:

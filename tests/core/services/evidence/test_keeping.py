@@ -8,12 +8,13 @@ import pytest
 import torch
 from sqlalchemy import func, select
 
-from core.errors import BadInput
+from core.errors import BadInput, Unavailable
 from core.models.engine import Engine
 from core.models.network import TandemNetwork
 from core.services.evidence.keeping import inputs_key, pack, unpack
 from core.services.explaining import Explaining
 from core.storage import schema
+from core.storage.blobs import BlobStore
 from explain.base import Attribution
 from tests.helpers.evidence import MIXED, TONE, form, question, stored
 from tests.helpers.tiny_product import open_home
@@ -141,6 +142,16 @@ def test_nothing_is_kept_of_a_case_that_was_erased_meanwhile(mixed):
     before = rows(mixed)
     mixed.review.explaining.store.put(model, (case,), "key", b"map")
     assert rows(mixed) == before
+
+
+def test_what_can_not_be_kept_is_shown_all_the_same(mixed, monkeypatch):
+    def full(self, data):
+        raise Unavailable("The disk is full.")
+
+    monkeypatch.setattr(BlobStore, "put", full)
+    asked = form("m004", "occlusion")
+    assert mixed.evidence.explain(asked, actor=mixed.default_actor).fields
+    assert not mixed.evidence.explain(asked, actor=mixed.default_actor).cached
 
 
 @pytest.mark.parametrize(("error", "steps", "spread"), [(None, None, None), (0.25, 7, (0.5, 0.0))])
