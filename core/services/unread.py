@@ -1,4 +1,4 @@
-"""Cases that a person may still have to read blind: nothing but their inputs is told of them."""
+"""Cases that a person may still have to read blind: nothing may tell of them before."""
 
 from collections.abc import Iterable
 

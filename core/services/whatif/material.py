@@ -12,6 +12,7 @@ from core.services.catalogue import Catalogue
 from core.services.runtime import Cache, Runtime
 from core.services.whatif.searching import Array
 from core.storage import cases, labels
+from explain.counterfactuals.columns import Column, Table
 
 State = tuple[int, int, tuple[int, int]]
 """Workspace, revision, inputs that there are."""
@@ -32,6 +33,7 @@ class Material:
     casebook: Casebook
     trained: Cache[State, tuple[Case, ...]] = field(default_factory=lambda: Cache(4))
     tables: Cache[State, Array] = field(default_factory=lambda: Cache(4))
+    densities: Cache[tuple[State, bytes], Table] = field(default_factory=lambda: Cache(8))
     vocabularies: Cache[tuple[State, str, str, str, int], tuple[str, ...]] = field(default_factory=lambda: Cache(64))
 
     def rows(self, workspace: Workspace, spec: WorkspaceSpec, like: Array) -> Array:
@@ -43,6 +45,18 @@ class Material:
         known = self.tables.get(state, lambda: self._rows(self._cases(state, workspace), spec))
         alike = known[(np.isnan(known) == np.isnan(like)).all(axis=1)]
         return alike if len(alike) >= FEWEST_ALIKE else known
+
+    def plausibility(self, workspace: Workspace, spec: WorkspaceSpec, row: Array) -> float | None:
+        """Return the share of training cases that lie in sparser places than a row [d]; None where none can be told.
+
+        Higher is more usual.
+        """
+        known = self.rows(workspace, spec, row)
+        if len(known) < FEWEST_ALIKE or not len(row):
+            return None
+        key = (self._state(workspace), np.isnan(row).tobytes())
+        columns = [_column(item) for item in table_of(spec)]
+        return float(self.densities.get(key, lambda: Table(columns, row, known)).plausibility(row[None])[0])
 
     def words(self, workspace: Workspace, target: TargetSpec, item: FieldSpec, label: str) -> tuple[str, ...]:
         """Return words typical for `label` among training texts, the most typical first: see `typical`."""
@@ -87,6 +101,12 @@ class Material:
     def _state(self, workspace: Workspace) -> State:
         with self.runtime.database.read() as tx:
             return workspace.id, workspace.revision_id, cases.state_of_inputs(tx, workspace.id)
+
+
+def _column(item: FieldSpec) -> Column:
+    if item.kind == "categorical":
+        return Column(item.name, "categorical", categories=len(item.categories))
+    return Column(item.name, "numeric")
 
 
 def table_of(spec: WorkspaceSpec) -> tuple[FieldSpec, ...]:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from core.contracts import Actor, Case, ReferenceLabel, SimilarCase, SimilarView, TargetSpec, Verdict, Workspace
@@ -13,7 +14,7 @@ from core.services.pictures import Pictures
 from core.services.runtime import Cache, Runtime
 from core.services.unread import unread
 from core.services.vectors import Array, Placed, Vectors
-from core.storage import actors, cache, labels, verdicts, versions
+from core.storage import actors, labels, verdicts
 
 PROTOTYPES = 3
 """Typical cases shown of each class."""
@@ -24,14 +25,13 @@ Prototypes = tuple[tuple[int, tuple[int, ...]], ...]
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What may be told of stored cases to one person."""
+    """What is known of stored cases, and which of them one person must not see yet."""
 
     references: Mapping[int, ReferenceLabel]
-    answers: Mapping[int, tuple[float, ...]]
     said: Mapping[int, tuple[Verdict, ...]]
     names: Mapping[str, str]
     hidden: frozenset[int]
-    """Cases that this person may still have to read blind: nothing but their inputs is told."""
+    """Cases that this person may still have to read blind: none of them is shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +57,12 @@ class Similar:
     ) -> SimilarView:
         """Return the neighbourhood of a vector; the case with the number `but` is left out.
 
-        Labels, answers and verdicts of cases that the person has still to read blind are left out, and such cases
-        count neither as another class nor as typical.
+        So are the cases that the person may still have to read blind: what is beside them would tell.
         """
         placed = self.vectors.of_workspace(workspace, model)
-        known = self._known(workspace, model, target, placed.known, actor)
+        known = self._known(workspace, target, placed.known, actor)
         tell = _Teller(self, placed, known, model, target)
-        allowed = np.array([case.id != but for case in placed.known], dtype=bool)
+        allowed = np.array([case.id != but and case.id not in known.hidden for case in placed.known], dtype=bool)
         kinds = _kinds(placed, known, target)
         near = placed.space.nearest(vector, limit, allowed)
         other = placed.space.nearest_of_another(vector, kinds, target.classes.index(answer), allowed)
@@ -89,15 +88,11 @@ class Similar:
             for kind, numbers in chosen[:MOST_CLASSES]
         )
 
-    def _known(
-        self, workspace: Workspace, model: LoadedModel, target: TargetSpec, known: Sequence[Case], actor: Actor
-    ) -> Known:
+    def _known(self, workspace: Workspace, target: TargetSpec, known: Sequence[Case], actor: Actor) -> Known:
         with self.runtime.database.read() as tx:
             spec = self.runtime.spec(workspace)
-            version = versions.get(tx, workspace.id, model.version).id
             return Known(
                 references=labels.references(tx, workspace.id, target.name),
-                answers=cache.scores(tx, version, target.name),
                 said=_by_case(verdicts.standing(tx, workspace.id, target.name)),
                 names=actors.names(tx),
                 hidden=unread(tx, workspace, spec, known, actor),
@@ -114,20 +109,25 @@ class _Teller:
 
     def case(self, number: int, similarity: float) -> SimilarCase:
         case, spec, known = self.placed.known[number], self.model.spec, self.known
-        hidden = case.id in known.hidden
-        reference, scores = known.references.get(case.id), known.answers.get(case.id)
-        said = () if hidden else known.said.get(case.id, ())
+        reference = known.references.get(case.id)
         return SimilarCase(
             case=case.name,
             similarity=similarity,
-            label=reference.label if reference and not hidden else None,
-            label_source=reference.source if reference and not hidden else "",
-            answer=self.target.classes[int(np.argmax(scores))] if scores and not hidden else None,
-            said=tuple((known.names.get(v.actor_id, v.actor_id), v.label, v.comment) for v in said),
+            label=reference.label if reference else None,
+            label_source=reference.source if reference else "",
+            answer=self._answer(number),
+            said=tuple(
+                (known.names.get(v.actor_id, v.actor_id), v.label, v.comment) for v in known.said.get(case.id, ())
+            ),
             image=self.similar.pictures.picture(case, spec),
             caption=self.similar.pictures.words(case, spec),
             split=case.split,
         )
+
+    def _answer(self, number: int) -> str:
+        vector = torch.from_numpy(self.placed.vectors[number]).float().to(self.model.device)
+        with torch.no_grad():
+            return self.target.classes[int(self.model.network.logits(vector[None], self.target.name).argmax())]
 
 
 def _kinds(placed: Placed, known: Known, target: TargetSpec) -> NDArray[np.int64]:

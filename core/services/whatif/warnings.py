@@ -4,10 +4,25 @@ from collections.abc import Mapping, Sequence
 
 from core.contracts import FieldView, PopulationView
 
+FAR = 0.02
+"""A case is far from the training cases when no larger share of them lies in sparser places."""
 
-def warnings(fields: Sequence[FieldView], populations: Mapping[str, PopulationView]) -> tuple[str, ...]:
-    """Return sentences about edited fields: beyond the training cases, or a text that is cut off."""
-    return tuple(words for item in fields if (words := _of_field(item, populations.get(item.name))))
+
+def warnings(
+    fields: Sequence[FieldView], populations: Mapping[str, PopulationView], plausibility: float | None
+) -> tuple[str, ...]:
+    """Return sentences about an edited case: beyond or far from the training cases, or a text that is cut off.
+
+    `plausibility` is the share of training cases whose values lie in sparser places, None where that was not told.
+    """
+    found = [words for item in fields if (words := _of_field(item, populations.get(item.name)))]
+    if plausibility is not None and plausibility <= FAR:
+        share = "none" if plausibility == 0 else f"only {plausibility:.1%}"
+        found.append(
+            f"These values together are far from those of the training cases: {share} of them lie in sparser places. "
+            "The model's answer is a guess there."
+        )
+    return tuple(found)
 
 
 def _of_field(item: FieldView, population: PopulationView | None) -> str:

@@ -24,6 +24,7 @@ from core.services.verdicts import require_reads
 from core.services.whatif.asked import Opened
 from core.services.whatif.counterfactuals import Counterfactuals
 from core.services.whatif.editing import edited, ranges
+from core.services.whatif.material import table_of
 from core.services.whatif.similar import Similar
 from core.services.whatif.warnings import warnings
 from core.storage import reads
@@ -78,10 +79,11 @@ class WhatIf:
         """
         opened = self._open(workspace, case, actor)
         before = self.predictions.predict(workspace, case)
-        answered = self.predictions.answered(workspace, self._given(opened, edits))
+        given = self._given(opened, edits)
+        answered = self.predictions.answered(workspace, given)
         with self.runtime.database.read() as tx:
             populations = self.populations.of_case(tx, opened.workspace, opened.spec, opened.case)
-        said = warnings(answered.fields, populations)
+        said = warnings(answered.fields, populations, self._plausibility(opened, given))
         return WhatIfView(before=before, after=answered.reveal.prediction, fields=answered.fields, warnings=said)
 
     def explain(
@@ -128,7 +130,7 @@ class WhatIf:
     ) -> SimilarView:
         """Return similar cases, prototypes and the nearest case of another class.
 
-        Of cases that this person may still have to read blind, nothing but their inputs is told.
+        Cases that this person may still have to read blind are left out.
 
         Raises
         ------
@@ -150,6 +152,11 @@ class WhatIf:
         return near.view(
             opened.workspace, opened.model, chosen, vector, label, actor=actor, but=opened.case.id, limit=limit
         )
+
+    def _plausibility(self, opened: Opened, given: Given) -> float | None:
+        material = self.searching.material
+        case = given_case(self.runtime, opened.spec, given).case
+        return material.plausibility(opened.workspace, opened.spec, material.row(case, table_of(opened.spec)))
 
     def _given(self, opened: Opened, edits: Sequence[Edit]) -> Given:
         return edited(opened.case, opened.spec, edits, self.casebook, self.runtime)
