@@ -20,7 +20,7 @@ help:
 	@echo "make run            install, prepare the demo workspaces, serve (PORT, TANDEM_HOME)"
 	@echo "make test           every check and every test, with a real browser and PostgreSQL"
 	@echo "make check          style, types, layers and the fast tests"
-	@echo "make bench NAME=x   one benchmark: loop, engine, startup, api, modalities (ARGS='--quick --json')"
+	@echo "make bench NAME=x   one benchmark: loop, engine, startup, api, modalities, explain (ARGS='--quick --json')"
 
 run:
 	@$(RUNTIME)

@@ -21,7 +21,7 @@ Benchmark = Callable[[BenchOptions], Mapping[str, Figure]]
 
 
 def bench(
-    name: Annotated[str, typer.Argument(help="Which benchmark: loop, engine, startup, api, modalities.")],
+    name: Annotated[str, typer.Argument(help="Which benchmark: loop, engine, startup, api, modalities, explain.")],
     data: Annotated[str | None, typer.Option("--data", help="Which data set, where there are several.")] = None,
     data_root: Annotated[Path | None, typer.Option("--data-root", help="Folder that holds real data sets.")] = None,
     quick: Annotated[bool, typer.Option("--quick", help="A small version that only shows that it works.")] = False,

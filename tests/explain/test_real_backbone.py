@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from captum.attr import IntegratedGradients
 from torch import Tensor, nn
 
 from core.contracts import EncoderSpec, FieldSpec
@@ -28,9 +29,13 @@ def real() -> Subject:
     return Subject(nn.Sequential(backbone, nn.Linear(backbone.dim, 2)).eval(), ("image",), (0.5, 0.5))
 
 
-def test_all_methods_fit(real: Subject, photograph: Tensor) -> None:
+@pytest.mark.slow
+def test_the_methods_fit(real: Subject, photograph: Tensor) -> None:
     names = [method.name for method in compatible(real, (photograph,))]
-    assert names == ["integrated_gradients", "grad_cam", "occlusion", "saliency"]
+    assert names[:2] == ["integrated_gradients", "grad_cam"]
+    assert {"layer_cam", "occlusion", "saliency"} <= set(names)
+    assert "expected_gradients" not in names  # no background cases
+    assert "attention_rollout" not in names
 
 
 def test_the_path_is_refined_until_the_error_is_small(real: Subject, photograph: Tensor) -> None:
@@ -39,7 +44,7 @@ def test_the_path_is_refined_until_the_error_is_small(real: Subject, photograph:
     assert result.completeness_error is not None
     assert result.completeness_error <= 0.05
     assert result.steps is not None
-    assert result.steps <= 512
+    assert result.steps <= 128
     with torch.no_grad():
         difference = float((real.module(photograph) - real.module(torch.zeros_like(photograph)))[0, 1])
     assert abs(float(result.values[0].sum()) - difference) <= 0.051 * max(abs(difference), 0.05)
@@ -50,3 +55,11 @@ def test_maps_have_the_size_of_the_image(real: Subject, photograph: Tensor) -> N
         (values,) = explainer(name).explain(real, (photograph,), 1).values
         assert values.shape == (3, 224, 224)
         assert float(values.abs().sum()) > 0
+
+
+@pytest.mark.slow
+def test_few_gradients_find_the_map_of_many(real: Subject, photograph: Tensor) -> None:
+    result = explainer("integrated_gradients").explain(real, (photograph,), 1)
+    reference = IntegratedGradients(real.module).attribute(photograph, target=1, n_steps=400, internal_batch_size=8)
+    alike = nn.functional.cosine_similarity(result.values[0].flatten(), reference.float().flatten(), dim=0)
+    assert float(alike) >= 0.99
