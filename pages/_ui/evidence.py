@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import streamlit as st
 
 from core.contracts import CaseView, EvidenceForm, EvidenceView, MethodView, RevealView
-from core.errors import UserError
 from pages._ui import context
 from pages._ui.background import desk
 from pages._ui.evidence_ask import Key, Shown, question_key, side_desk
@@ -71,7 +70,8 @@ def _quick(key: Key, form: EvidenceForm) -> EvidenceView | None:
     coarse, who = get_services().evidence.coarse, context.actor()
     try:
         return side_desk().ask(("quick", *key), lambda: coarse(form, actor=who), QUICK_PATIENCE)
-    except UserError:
+    except Exception as error:  # noqa: BLE001 -- the exact map says what is wrong
+        explain_failure(error)
         return None
 
 

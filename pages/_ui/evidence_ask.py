@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import TypeVar
 
 import streamlit as st
@@ -15,10 +16,28 @@ from pages._ui.text import plain, spaced
 
 Answer = TypeVar("Answer")
 Key = tuple[Hashable, ...]
+AGAIN = 10.0
+"""Seconds until a question that failed is asked again: several parts of a page ask the same."""
+MOST_FAILED = 30
 
 
 class SideDesk(Desk):
     """A desk for all that is asked beside the map itself, so that it never waits behind them."""
+
+    def __init__(self, threads: int) -> None:
+        super().__init__(threads)
+        self._failed: dict[Hashable, tuple[float, Exception]] = {}
+
+    def ask(self, key: Hashable, question: Callable[[], Answer], patience: float = PATIENCE) -> Answer | None:
+        """Return the answer, or None while it is not there; what failed fails again for some seconds, unasked."""
+        moment, error = self._failed.get(key, (-AGAIN, None))
+        if error is not None and monotonic() - moment < AGAIN:
+            raise error
+        try:
+            return super().ask(key, question, patience)
+        except Exception as failure:
+            self._failed = {key: (monotonic(), failure)} | dict(list(self._failed.items())[:MOST_FAILED])
+            raise
 
     def answered(self, key: Hashable) -> bool:
         """Return whether there is an answer other than None under `key`."""

@@ -54,12 +54,16 @@ def _beside(shown: Shown, one: EvidenceView, other: EvidenceView) -> None:
     st.markdown(_words(shown, found), help=_details(found))
     for place, found_view in zip(st.columns(2, gap="large"), (one, other), strict=True):
         with place:
-            error = found_view.completeness_error
-            reached = "" if error is None else f" · error reached {number(100 * error)} %"
-            way = "orange for, blue against" if found_view.signed else "brighter matters more"
-            st.markdown(f"**{plain(found_view.title)}** · {way}{reached}")
+            st.markdown(f"**{plain(found_view.title)}**")
+            st.caption(_facts(found_view))
             draw_side(shown.case.fields, found_view, f"beside {found_view.method}", f"by {found_view.title}")
     _bars(shown, one, other)
+
+
+def _facts(view: EvidenceView) -> str:
+    way = "orange for, blue against" if view.signed else "brighter matters more"
+    error = view.completeness_error
+    return way if error is None else f"{way} · error reached {number(100 * error)} %"
 
 
 def _words(shown: Shown, found: tuple[Likeness, ...]) -> str:

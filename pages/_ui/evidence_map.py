@@ -16,6 +16,8 @@ from pages._ui.sidebar import page
 from pages._ui.text import plain
 
 MOST_BARS = 20
+MOST_WORDS = 8
+"""Fields that are told of in words."""
 
 
 def draw_map_part(shown: Shown) -> None:
@@ -52,7 +54,7 @@ def draw_words_of(shown: Shown, found: EvidenceView) -> None:
     titles = {one.name: one.title for one in shown.case.fields}
     st.markdown("**In words**")
     told = [item for item in found.fields if item.words]
-    for item in sorted(told, key=lambda one: -one.share)[:MOST_BARS]:
+    for item in sorted(told, key=lambda one: -one.share)[:MOST_WORDS]:
         st.markdown(f"{plain(titles.get(item.field, item.field))}: {plain(item.words)}")
     if not told:
         st.caption("This method says nothing in words.")
@@ -86,7 +88,7 @@ def _bars(shown: Shown, found: EvidenceView) -> None:
     few = f" The {MOST_BARS} strongest of {len(bars)} fields." if len(bars) > MOST_BARS else ""
     held = any(one.low is not None for one in items)
     lines = " Lines: 95 % intervals over what the method draws at random." if held else ""
-    figure = bar_plot([("sum", bars[:MOST_BARS])], title="sum of the field, on the logit scale")
+    figure = bar_plot([("sum", bars[:MOST_BARS])], title="sum, on the logit scale")
     figure.update_traces(marker={"color": palette().accent, "pattern": {"shape": ""}})
     draw_plot(
         figure, key="evidence_bars", name=f"{found.method}-fields",

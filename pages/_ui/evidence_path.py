@@ -26,7 +26,7 @@ TABLE = ""
 """Stands for all fields by their sums."""
 STEP_MILLISECONDS = 350
 MOST_BARS = 14
-HEIGHT = 430
+HEIGHT = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ def draw_path(shown: Shown) -> None:
     chosen = views[0]
     if len(views) > 1:
         chosen = st.segmented_control(
-            "What to watch", views, key="path_field", required=True,
+            "What to watch", views, key="path_field", required=True, default=views[0],
             format_func=lambda name: plain(fields[name].title) if name else "all fields",
         ) or views[0]  # fmt: skip
     _draw(shown, found, fields, chosen)
@@ -74,12 +74,12 @@ def _draw(shown: Shown, found: PathView, fields: dict[str, FieldView], chosen: s
         for place, trace in enumerate(scene.traces)
     ]
     styled(figure, HEIGHT, hovermode="closest", sliders=[_slider(found.steps, ink)], updatemenus=[_buttons(ink)])
-    figure.update_layout(margin={"l": 8, "r": 8, "t": 40, "b": 40})
+    figure.update_layout(margin={"l": 8, "r": 8, "t": 40, "b": 120})
     figure.update_xaxes(title_text="place on the path (0 absent, 1 this case)", range=[-0.03, 1.03], row=1, col=2)
     figure.update_yaxes(title_text="logit", row=1, col=2)
     scene.axes(figure)
     draw_plot(figure, key="evidence_path", name="integrated-path", words=_words(found), numbers=_numbers(found))
-    st.caption(f"Absent means: {plain(found.baseline)} Nothing moves until you press play.")
+    st.caption(f"Absent means: {plain(found.baseline.rstrip('. '))}. Nothing moves until you press play.")
 
 
 def _scene(found: PathView, fields: dict[str, FieldView], chosen: str, ink: Palette) -> Scene:
@@ -165,16 +165,17 @@ def _buttons(ink: Palette) -> dict[str, object]:
     still = {"frame": {"duration": 0, "redraw": True}, "mode": "immediate", "transition": {"duration": 0}}
     pause = {"label": "❚❚ pause", "method": "animate", "args": [[None], still]}
     return {
-        "type": "buttons", "direction": "left", "buttons": [play, pause], "x": 0, "y": -0.1, "xanchor": "left",
+        "type": "buttons", "direction": "left", "buttons": [play, pause], "x": 0, "y": 0, "xanchor": "left",
         "yanchor": "top", "showactive": False, "bgcolor": ink.back, "bordercolor": ink.grey,
-        "font": {"color": ink.ink}, "pad": {"t": 12, "r": 8},
+        "font": {"color": ink.ink}, "pad": {"t": 62, "r": 8},
     }  # fmt: skip
 
 
 def _slider(steps: tuple[PathStep, ...], ink: Palette) -> dict[str, object]:
     still = {"frame": {"duration": 0, "redraw": True}, "mode": "immediate", "transition": {"duration": 0}}
     return {
-        "active": len(steps) - 1, "x": 0.2, "len": 0.8, "y": -0.1, "pad": {"t": 12}, "currentvalue": {"visible": False},
+        "active": len(steps) - 1, "x": 0.2, "len": 0.8, "y": 0, "yanchor": "top", "pad": {"t": 56},
+        "currentvalue": {"visible": False},
         "steps": [
             {"label": number(step.place, 2), "method": "animate", "args": [[str(place)], still]}
             for place, step in enumerate(steps)

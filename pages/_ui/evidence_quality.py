@@ -9,7 +9,7 @@ from pages._ui import context
 from pages._ui.download import Numbers
 from pages._ui.evidence_ask import Shown, ask_part
 from pages._ui.evidence_question import baselines_of
-from pages._ui.format import estimate, number
+from pages._ui.format import estimate, interval, number
 from pages._ui.plots import Line, draw_plot, line_plot
 from pages._ui.services import get_services
 from pages._ui.sidebar import page
@@ -45,8 +45,7 @@ def _said(shown: Shown, found: EvidenceQualityView) -> None:
         st.markdown(":material/check: Nothing was measured that speaks against this map.")
     if found.completeness_error is not None:
         st.markdown(f"**Error reached** {number(100 * found.completeness_error)} % of what the values should add up to")
-    for one in found.comparisons:
-        st.markdown(_comparison(one))
+    _comparisons(found)
     if found.stability is not None:
         st.markdown(
             f"**Under noise that nobody would see** the map is {_stable(found.stability.value)}: rank correlation "
@@ -57,13 +56,26 @@ def _said(shown: Shown, found: EvidenceQualityView) -> None:
     st.page_link(page("trust"), label="This method on many cases", query_params=context.link())
 
 
-def _comparison(one: Comparison) -> str:
-    told = {True: "better than random maps", False: "**worse than random maps**", None: "not shown to beat random maps"}
-    edge = "" if one.edge is None else f", edges {number(one.edge, 2)}"
-    return (
-        f"**{one.curve.capitalize()}**, filled with {FILLED[one.fill]}: {told[one.better_than_random]}; area "
-        f"{number(one.area, 2)}, random {estimate(one.random)}{edge} ({BETTER[one.curve]})"
-    )
+def _comparisons(found: EvidenceQualityView) -> None:
+    """Draw the areas of all curves beside those of random maps and of the picture's edges."""
+    if not found.comparisons:
+        return
+    told = {True: "better than random", False: "worse than random", None: "not shown to beat random"}
+    edge = any(one.edge is not None for one in found.comparisons)
+    rows = {
+        "test": [f"{one.curve}, {FILLED[one.fill]}" for one in found.comparisons],
+        "this map": [number(one.area, 2) for one in found.comparisons],
+        "random": [_random(one) for one in found.comparisons],
+        **({"edges": [number(one.edge, 2) for one in found.comparisons]} if edge else {}),
+        "": [told[one.better_than_random] for one in found.comparisons],
+    }
+    st.table(rows, hide_index=True, border="horizontal", alt="Areas under the curves of removal")
+    st.caption("Area under the curve: deletion, lower is better; insertion, higher is better. Intervals: 95 % of "
+               "random maps.")  # fmt: skip
+
+
+def _random(one: Comparison) -> str:
+    return f"{number(one.random.value, 2)} {interval(one.random.low, one.random.high)}"
 
 
 def _stable(value: float) -> str:
@@ -93,7 +105,8 @@ def _curves(found: EvidenceQualityView) -> None:
     fill = fills[0]
     if len(fills) > 1:
         fill = st.segmented_control(
-            "What is removed is filled with", fills, key="curve_fill", format_func=FILLED.__getitem__, required=True
+            "What is removed is filled with", fills, key="curve_fill", default=fills[0],
+            format_func=FILLED.__getitem__, required=True,
         )  # fmt: skip
     own = [one for one in found.curves if one.fill == fill]
     for one in own:

@@ -123,21 +123,22 @@ def _changed(shown: Shown) -> None:
     state, form = st.session_state, shown.form
     label = state.get("evidence_label") or shown.label
     against = state.get("evidence_against") or None
+    baseline, reference = _chosen_baseline(shown, form)
     shown.reading.question = replace(
         form, label=None if label == shown.own_label else label, against=None if against == label else against,
-        options=_chosen_options(shown), **_chosen_baseline(shown, form),
+        baseline=baseline, reference=reference, options=_chosen_options(shown),
     )  # fmt: skip
 
 
-def _chosen_baseline(shown: Shown, form: EvidenceForm) -> dict[str, str | None]:
+def _chosen_baseline(shown: Shown, form: EvidenceForm) -> tuple[str | None, str | None]:
+    """Return the baseline and its case; as it was while a case is the baseline but none is named."""
     baselines, name = baselines_of(shown), st.session_state.get("evidence_baseline")
     reference = (st.session_state.get("evidence_reference") or "").strip()
-    if not baselines or name is None:
-        return {"baseline": form.baseline, "reference": form.reference}
+    if not baselines or name is None or (name == OF_A_CASE and not reference):
+        return form.baseline, form.reference
     if name == OF_A_CASE:
-        own = {"baseline": OF_A_CASE, "reference": reference}
-        return own if reference else {"baseline": form.baseline, "reference": form.reference}
-    return {"baseline": None if name == baselines[0].name else name, "reference": None}
+        return OF_A_CASE, reference
+    return None if name == baselines[0].name else name, None
 
 
 def _chosen_options(shown: Shown) -> dict[str, OptionValue]:

@@ -59,9 +59,9 @@ def _line(shown: Shown, removal: Removal, found: RemovalView) -> str:
     before, after = (one.target(found.target) for one in (found.before, found.after))
     was = plain(shorten(words(shown.target, found.label), 30))
     now = plain(shorten(words(shown.target, after.label), 30))
-    becomes = f", the answer becomes **“{now}”**" if found.flipped else ", the answer stays"
+    becomes = f", now **“{now}”**" if found.flipped else ", still the answer"
     moved = f"“{was}” {number(before.probability, 2)} → {number(_share(after, found.label), 2)}"
-    around = f" · as much elsewhere {signed(found.elsewhere.value)}" if found.elsewhere else ""
+    around = f" · elsewhere {signed(found.elsewhere.value)}" if found.elsewhere else ""
     return f"Without {what}: {moved}{becomes}{around}"
 
 
@@ -103,7 +103,8 @@ def _refill(shown: Shown) -> None:
 def _result(shown: Shown, found: RemovalView) -> None:
     left, right = st.columns(2, gap="large")
     with left, st.container(key="removal_result", gap="small"):
-        st.markdown(f"**{plain(found.words)}**")
+        first, _, rest = found.words.partition(". ")
+        st.markdown(f"**{plain(first.rstrip('.'))}.** {plain(rest)}")
         _table(shown, found)
         st.caption(f"{percent(found.share)} of the case was removed.")
         if found.elsewhere is not None:

@@ -55,7 +55,8 @@ def _card(shown: Shown, one: TaughtBy) -> None:
     if one.caption:
         st.caption(plain(shorten(one.caption, 100)))
     label = plain(shorten(words(shown.target, one.label), 40))
-    st.markdown(f"label **{label}** :small[· influence {signed(one.influence, 3)}]")
+    st.markdown(f"label **{label}**")
+    st.caption(f"influence {signed(one.influence, 3)}")
 
 
 def _numbers(found: InfluenceView) -> Numbers:
