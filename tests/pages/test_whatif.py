@@ -188,6 +188,36 @@ def test_counterfactuals_are_found_within_rules_and_used(table):
     assert app.number_input(key="field_age").value == 61.0
 
 
+def test_what_was_wanted_of_one_question_is_not_wanted_of_another(open_page):
+    fake = FakeServices(read_state("fusion"))
+    app = settled(open_page("whatif", fake, workspace="fusion", case="case-1"))
+    app.selectbox(key="counterfactual_wanted").set_value("no finding").run()
+    app.selectbox(key="prototype_label").set_value("pneumonia").run()
+    app = settled(app.selectbox(key="whatif_target").set_value("view").run())
+    assert not app.exception
+    assert not app.error
+    assert app.selectbox(key="counterfactual_wanted").value is None
+    app = settled(app.button(key="counterfactual_find").click().run())
+    assert "make the model answer AP" in said(app)
+
+
+def test_an_address_with_nonsense_opens_the_case_as_it_is(open_page):
+    fake = FakeServices(read_state("arrests"))
+    address = {
+        "set.age": "inf",
+        "set.colour": "<b>",
+        "set.nobody": "1",
+        "missing": "nobody",
+        "set.checks": "",
+        "x": "y",
+    }
+    app = settled(open_page("whatif", fake, workspace="arrests", case="case-1", **address))
+    assert not app.exception
+    assert not app.error
+    assert edits(fake) == ()
+    assert set(app.query_params) == {"workspace", "case"}
+
+
 def test_a_search_can_be_cancelled(table):
     app, fake = table
     fake.whatif.seconds = 1.5
