@@ -20,17 +20,17 @@ from core.services.trust.material import Material, ReportQuestion, flips, gather
 from core.services.trust.posing import KeptAnswers, Posing
 from core.services.trust.told import agreement, method_report
 from core.storage import audit, quality
-from explain.assessment.questions import Plan
+from explain.assessment.questions import Plan, Question
 from explain.assessment.report import Assessor, MethodAssessment, ordered
 from explain.assessment.support import LEAST_CASES
-from explain.base import Explainer
+from explain.base import Attribution, Explainer, OptionValue
 from explain.errors import ExplainError, Stopped
 from explain.registry import explainers
 
 METHOD_SECONDS = 240.0
 """Time that the maps of one method may take; a slower method is measured on fewer cases."""
-REMOVAL_SECONDS = 60
-"""Rows of removed parts for each case and method, in units of one row."""
+REMOVAL_ROWS = 60
+"""Rows of removed parts that go through the model for each case and method, about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,33 +56,36 @@ class QualityReports:
         begun = time.monotonic()
         reporter.report(Progress("choosing cases and methods"))
         material = gather(self.catalogue, asked)
+        run = self._run(asked, material, reporter)
+        reports, skipped = run.all([method for method in self.registry() if method.name in run.counts])
+        return QualityReport(
+            workspace=asked.workspace,
+            version=asked.version,
+            target=material.target.name,
+            created=datetime.now(UTC),
+            cases=len(material.cases),
+            methods=reports,
+            agreement=tuple(agreement(pair) for pair in run.assessor.agreements()),
+            seconds=time.monotonic() - begun,
+            skipped=skipped,
+            flips=flips(material, self.casebook),
+        )
+
+    def _run(self, asked: ReportQuestion, material: Material, reporter: ProgressReporter) -> "_Run":
+        """Pose all questions, and say on how many cases each method is measured."""
         posing = Posing(self.explaining, material.model, material.target.name)
         first = self.explaining.question(material.model, material.cases[0], material.target.name)
         seconds = self._fitting(asked, material, first)
         answers = KeptAnswers(posing, seconds)
         questions = [answers.add(posing.stored(case), case) for case in material.cases]
         counts = {name: affordable(each, len(questions), self.plan) for name, each in seconds.items()}
-        row = row_seconds(first) * REMOVAL_SECONDS
-        weights = {name: row + each * maps(counts[name], self.plan) / counts[name] for name, each in seconds.items()}
-        following = Following(
-            reporter, sum(counts.values()), sum(counts[name] * weight for name, weight in weights.items())
-        )
+        removal = row_seconds(first) * REMOVAL_ROWS
+        weights = {n: removal + each * maps(counts[n], self.plan) / counts[n] for n, each in seconds.items()}
+        total = sum(counts[name] * weight for name, weight in weights.items())
+        following = Following(reporter, sum(counts.values()), total)
         assessor = Assessor(questions, self.plan, cancelled=following.cancelled, answer=answers)
         marks = marked_cases(material, self.casebook, posing, answers)
-        run = _Run(self, assessor, answers, marks, following, counts, weights)
-        reports, skipped = run.all([method for method in self.registry() if method.name in seconds])
-        return QualityReport(
-            workspace=asked.workspace,
-            version=asked.version,
-            target=material.target.name,
-            created=datetime.now(UTC),
-            cases=len(questions),
-            methods=reports,
-            agreement=tuple(agreement(pair) for pair in assessor.agreements()),
-            seconds=time.monotonic() - begun,
-            skipped=skipped,
-            flips=flips(material, self.casebook),
-        )
+        return _Run(assessor, answers, marks, following, counts, weights)
 
     def keep(self, tx: Connection, report: QualityReport, version_id: int, actor_id: str) -> None:
         """Store a report with its audit event."""
@@ -125,7 +128,6 @@ class QualityReports:
 class _Run:
     """One method after the other."""
 
-    reports: QualityReports
     assessor: Assessor
     answers: KeptAnswers
     marks: MarkedCases
@@ -155,9 +157,17 @@ class _Run:
     def _one(self, method: Explainer, told: Callable[[int, int], None]) -> tuple[MethodAssessment, MethodReport]:
         count = self.counts[method.name]
         found = self.assessor.assess(method, told, count)
-        outcomes = self.marks.outcomes(method, self.answers, count)
-        inside = self.marks.inside(method, self.answers, count)
+        outcomes = self.marks.outcomes(method, self._unless_stopped, count)
+        inside = self.marks.inside(method, self._unless_stopped, count)
         return found, method_report(found, outcomes, inside, count)
+
+    def _unless_stopped(
+        self, method: Explainer, question: Question, label: int, options: Mapping[str, OptionValue]
+    ) -> Attribution:
+        """Return a map of a marked case, unless somebody wants the report to stop."""
+        if self.following.cancelled():
+            raise Stopped("somebody asked to stop.")
+        return self.answers(method, question, label, options)
 
 
 def maps(cases: int, plan: Plan) -> int:

@@ -8,6 +8,7 @@ import pytest
 from core.contracts import MarkForm
 from core.errors import BadInput, Cancelled, NotFound, UserError
 from core.media.masks import encode_mask
+from core.services.trust.marked import MarkedCases
 from core.services.trust.material import ReportQuestion
 from core.services.trust.reports import QualityReports
 from core.storage import quality, versions
@@ -133,6 +134,23 @@ def test_cancel_while_one_case_takes_long(product, monkeypatch):
         measure(product, cases=6, listener=listener)
     assert len(listener.heard) == 3
     assert not listener.heard[-1].message.startswith("case 6")
+
+
+def test_cancel_while_marked_cases_are_explained(product, monkeypatch):
+    monkeypatch.setattr("core.services.trust.following.LOOK_SECONDS", 0.0)
+    for name in names_of(product, "pool")[:2]:
+        verdict(product, name, marks=(corner_mark(),))
+    listener = Listener()
+    plain = MarkedCases.inside
+
+    def inside(self, *arguments):
+        listener.stop_after = len(listener.heard)
+        return plain(self, *arguments)
+
+    monkeypatch.setattr(MarkedCases, "inside", inside)
+    with pytest.raises(Cancelled):
+        measure(product, cases=3, listener=listener)
+    assert len(listener.heard) == listener.stop_after + 1
 
 
 def test_a_cancelled_job_leaves_no_report(product, monkeypatch):
