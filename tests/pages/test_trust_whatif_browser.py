@@ -52,7 +52,7 @@ def test_figures_save_as_png_and_csv_and_nothing_is_fetched(address, browser):
             page.locator(".st-key-reliability_plot .modebar-btn").click()
         assert Path(saved.value.path()).read_bytes().startswith(b"\x89PNG")
         with page.expect_download() as saved:
-            page.locator(".st-key-confusion_plot_csv button").click()
+            page.locator(".st-key-confusion_plot_csv").get_by_role("button", name="CSV").click()
         rows = list(csv.DictReader(Path(saved.value.path()).read_text().splitlines()))
         assert len(rows) == 100
         assert rows[3]["cases"] == "9"
