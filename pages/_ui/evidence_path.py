@@ -75,7 +75,7 @@ def _draw(shown: Shown, found: PathView, fields: dict[str, FieldView], chosen: s
     ]
     styled(figure, HEIGHT, hovermode="closest", sliders=[_slider(found.steps, ink)], updatemenus=[_buttons(ink)])
     figure.update_layout(margin={"l": 8, "r": 8, "t": 40, "b": 120})
-    figure.update_xaxes(title_text="place on the path (0 absent, 1 this case)", range=[-0.03, 1.03], row=1, col=2)
+    figure.update_xaxes(title_text="0 absent, 1 this case", range=[-0.03, 1.03], row=1, col=2)
     figure.update_yaxes(title_text="logit", row=1, col=2)
     scene.axes(figure)
     draw_plot(figure, key="evidence_path", name="integrated-path", words=_words(found), numbers=_numbers(found))
@@ -174,7 +174,7 @@ def _buttons(ink: Palette) -> dict[str, object]:
 def _slider(steps: tuple[PathStep, ...], ink: Palette) -> dict[str, object]:
     still = {"frame": {"duration": 0, "redraw": True}, "mode": "immediate", "transition": {"duration": 0}}
     return {
-        "active": len(steps) - 1, "x": 0.2, "len": 0.8, "y": 0, "yanchor": "top", "pad": {"t": 56},
+        "active": len(steps) - 1, "x": 0.28, "len": 0.72, "y": 0, "yanchor": "top", "pad": {"t": 56},
         "currentvalue": {"visible": False},
         "steps": [
             {"label": number(step.place, 2), "method": "animate", "args": [[str(place)], still]}

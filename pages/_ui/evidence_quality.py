@@ -31,7 +31,7 @@ def draw_trust(shown: Shown) -> None:
     )  # fmt: skip
     if found is None:
         return
-    left, right = st.columns([1, 1.35], gap="large")
+    left, right = st.columns(2, gap="large")
     with left, st.container(key="evidence_quality", gap="small"):
         _said(shown, found)
     with right:
@@ -63,11 +63,10 @@ def _comparisons(found: EvidenceQualityView) -> None:
     told = {True: "better than random", False: "worse than random", None: "not shown to beat random"}
     edge = any(one.edge is not None for one in found.comparisons)
     rows = {
-        "test": [f"{one.curve}, {FILLED[one.fill]}" for one in found.comparisons],
+        "test": [f"{one.curve}, {FILLED[one.fill]}: {told[one.better_than_random]}" for one in found.comparisons],
         "this map": [number(one.area, 2) for one in found.comparisons],
         "random": [_random(one) for one in found.comparisons],
         **({"edges": [number(one.edge, 2) for one in found.comparisons]} if edge else {}),
-        "": [told[one.better_than_random] for one in found.comparisons],
     }
     st.table(rows, hide_index=True, border="horizontal", alt="Areas under the curves of removal")
     st.caption("Area under the curve: deletion, lower is better; insertion, higher is better. Intervals: 95 % of "

@@ -15,9 +15,10 @@ from pages._ui.evidence_draw import draw_side, draw_values
 from pages._ui.format import interval, number, percent, signed
 from pages._ui.guard import explain_failure
 from pages._ui.labels import words
+from pages._ui.plots import middle
 from pages._ui.reading import Removal
 from pages._ui.services import get_services
-from pages._ui.text import plain, shorten
+from pages._ui.text import plain
 from pages._ui.whatif_controls import FILLS
 
 NAME = "without"
@@ -57,8 +58,8 @@ def draw_removal_line(shown: Shown | None) -> None:
 def _line(shown: Shown, removal: Removal, found: RemovalView) -> str:
     what = "what you marked" if removal.marks else "the hottest part"
     before, after = (one.target(found.target) for one in (found.before, found.after))
-    was = plain(shorten(words(shown.target, found.label), 30))
-    now = plain(shorten(words(shown.target, after.label), 30))
+    was = plain(middle(words(shown.target, found.label), 30))
+    now = plain(middle(words(shown.target, after.label), 30))
     becomes = f", now **“{now}”**" if found.flipped else ", still the answer"
     moved = f"“{was}” {number(before.probability, 2)} → {number(_share(after, found.label), 2)}"
     around = f" · elsewhere {signed(found.elsewhere.value)}" if found.elsewhere else ""
@@ -123,7 +124,7 @@ def _table(shown: Shown, found: RemovalView) -> None:
     before, after = (one.target(found.target) for one in (found.before, found.after))
     listed = sorted(before.classes, key=lambda label: -max(_share(before, label), _share(after, label)))[:5]
     rows = {
-        "answer": [plain(shorten(words(shown.target, label), 40)) for label in listed],
+        "answer": [plain(middle(words(shown.target, label), 28)) for label in listed],
         "with": [number(_share(before, label), 2) for label in listed],
         "without": [number(_share(after, label), 2) for label in listed],
         "change": [signed(_share(after, label) - _share(before, label)) for label in listed],
