@@ -32,7 +32,7 @@ def test_home_while_the_first_model_is_prepared(open_page):
 
 
 def test_without_a_workspace_every_page_says_what_to_do(open_page):
-    for page in ("home", "worklist", "review", "retraining"):
+    for page in ("home", "worklist", "review", "whatif", "trust", "retraining"):
         app = open_page(page, FakeServices())
         assert not app.exception
         assert "no workspace yet" in app.info[0].value
@@ -147,6 +147,8 @@ def test_service_error_on_every_page(open_page):
 
     for page, owner, verb in (
         ("worklist", "review", "worklist"),
+        ("trust", "trust", "view"),
+        ("whatif", "whatif", "open"),
         ("retraining", "retraining", "view"),
         ("audit", "audit", "events"),
         ("home", "workspaces", "home"),
