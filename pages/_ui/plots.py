@@ -173,14 +173,7 @@ def heat_plot(
         )
     )  # fmt: skip
     if cells:
-        places = [(i, j) for i, row in enumerate(values) for j, value in enumerate(row) if value is not None]
-        inks = [written_on(ink_at(stops, values[i][j] or 0.0, -1 if signed else 0)) for i, j in places]
-        figure.add_trace(
-            go.Scatter(
-                x=[j for _, j in places], y=[i for i, _ in places], text=[cells[i][j] for i, j in places], mode="text",
-                textfont={"color": inks, "size": 12}, hoverinfo="skip", showlegend=False,
-            )
-        )  # fmt: skip
+        figure.add_trace(_written(values, cells, stops, -1 if signed else 0))
     small = {"size": 9} if len(rows) > 20 else {}
     figure.update_yaxes(autorange="reversed", tickvals=list(range(len(rows))), ticktext=labels, title_text=titles[0])
     figure.update_xaxes(tickvals=list(range(len(columns))), ticktext=[safe(one, 28) for one in columns])
@@ -190,6 +183,18 @@ def heat_plot(
     below = 5 * min(28, max(map(len, columns), default=0))
     styled(figure, 110 + below + (15 if small else ROW + 4) * max(4, len(rows)))
     return figure.update_xaxes(tickfont=small).update_yaxes(tickfont=small)
+
+
+def _written(
+    values: Sequence[Sequence[float | None]], cells: Sequence[Sequence[str]], stops: Sequence[str], low: float
+) -> go.Scatter:
+    """Return the words in the cells of a matrix, each in the ink that is read best on its cell."""
+    places = [(i, j, value) for i, row in enumerate(values) for j, value in enumerate(row) if value is not None]
+    return go.Scatter(
+        x=[j for _, j, _ in places], y=[i for i, _, _ in places], text=[cells[i][j] for i, j, _ in places], mode="text",
+        textfont={"color": [written_on(ink_at(stops, value, low)) for _, _, value in places], "size": 12},
+        hoverinfo="skip", showlegend=False,
+    )  # fmt: skip
 
 
 def line_plot(lines: Sequence[Line], *, x_title: str, y_title: str, height: int = 260) -> go.Figure:
