@@ -13,6 +13,8 @@ import streamlit as st
 Answer = TypeVar("Answer")
 KEPT = 64
 """Answers kept for all sessions together; older ones are asked for again."""
+THREADS = 4
+"""Questions at work at once: a search that takes long leaves room for evidence that does not."""
 PATIENCE = 0.4
 """Seconds that a page waits before it goes on without the answer."""
 
@@ -20,7 +22,7 @@ PATIENCE = 0.4
 class Desk:
     """Runs questions on its own threads and keeps the latest answers."""
 
-    def __init__(self, threads: int = 2) -> None:
+    def __init__(self, threads: int = THREADS) -> None:
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="evidence")
         self._asked: OrderedDict[Hashable, Future[Any]] = OrderedDict()
         self._lock = Lock()
