@@ -62,6 +62,7 @@ class Handlers:
             self._crown(tx, job, version)
             jobs.finish(tx, job.id, context.worker, "done")
         self.scoring.score(job.workspace, version.name)
+        self.reports.try_methods(job.workspace, version.name)
 
     def retrain(self, job: Job, context: JobContext) -> None:
         """Train a candidate and queue its gate in the same transaction."""
@@ -82,6 +83,7 @@ class Handlers:
         with self.runtime.database.write() as tx:
             self.gating.keep(tx, report, job.actor_id)
             jobs.finish(tx, job.id, context.worker, "done")
+        self.reports.try_methods(job.workspace, version)
 
     def quality(self, job: Job, context: JobContext) -> None:
         """Measure the explanation methods on a version and keep the report."""

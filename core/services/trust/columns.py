@@ -23,6 +23,8 @@ MOST_CLUSTERS = 8
 MOST_PICTURES = 1500
 """Pictures whose brightness is measured; decoding more takes longer than a page may."""
 KEPT = 20_000
+LABEL = "reference label"
+"""Name of the column that nobody knows before the answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ class Columns:
             for item in model.spec.attributes
         ]
         fields = [column for item in model.spec.fields for column in self._of_field(judged.cases, item)]
-        columns = [Column("reference label", categories=labels), *attributes, *fields]
+        columns = [Column(LABEL, categories=labels), *attributes, *fields]
         return columns + self._clusters(judged.cases, model, minimum)
 
     def _of_field(self, cases: Sequence[Case], item: FieldSpec) -> list[Column]:

@@ -8,9 +8,11 @@ from core.fairness.slices import Slice, SliceSearch, find_slices
 from core.models.registry import LoadedModel
 from core.services.runtime import Cache
 from core.services.trust.answers import Judged
-from core.services.trust.columns import Columns
+from core.services.trust.columns import LABEL, Columns
 
 SHOWN_CASES = 12
+MOST_OF_LABELS = 3
+"""Subgroups of one reference label that are told after those that can be known before the answer."""
 Key = tuple[int, str, int, tuple[int, int]]
 """Version, target, latest label, state of the inputs."""
 
@@ -45,9 +47,17 @@ class ErrorFinder:
         columns = self.columns.of(judged, model, minimum)
         groups = [case.group for case in judged.cases]
         seed = model.spec.split.seed
-        search = find_slices(judged.wrong, columns, groups, minimum=minimum, seed=seed)
-        tree = error_tree(judged.wrong, columns, minimum=minimum, seed=seed)
-        return Errors(tuple(_view(one, judged) for one in search.found), note(search, judged), tree)
+        foreseen = [column for column in columns if column.name != LABEL]
+        search = find_slices(judged.wrong, foreseen, groups, minimum=minimum, seed=seed)
+        of_labels = find_slices(judged.wrong, columns, groups, minimum=minimum, seed=seed)
+        labelled = [one for one in of_labels.found if LABEL in one.words][:MOST_OF_LABELS]
+        tree = error_tree(judged.wrong, foreseen, minimum=minimum, seed=seed)
+        views = tuple(_view(one, judged) for one in (*search.found, *labelled))
+        nearest = min(
+            (one for one in (search.worst, of_labels.worst) if one), key=lambda one: one.p_value, default=None
+        )
+        all_found = SliceSearch((*search.found, *labelled), of_labels.looked_at, nearest)
+        return Errors(views, note(all_found, judged), tree)
 
 
 def note(search: SliceSearch, judged: Judged) -> str:

@@ -1,5 +1,6 @@
 """The quality report of a version: every method on ledger cases, measured by the worker and kept."""
 
+import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,7 +9,7 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection
 
 from core.contracts import MethodReport, Progress, ProgressReporter, QualityReport
-from core.errors import BadInput
+from core.errors import BadInput, TandemError
 from core.services.casebook import Casebook
 from core.services.catalogue import Catalogue
 from core.services.evidence.methods import row_seconds
@@ -26,6 +27,8 @@ from explain.assessment.support import LEAST_CASES
 from explain.base import Attribution, Explainer, OptionValue
 from explain.errors import ExplainError, Stopped
 from explain.registry import explainers
+
+log = logging.getLogger(__name__)
 
 METHOD_SECONDS = 240.0
 """Time that the maps of one method may take; a slower method is measured on fewer cases."""
@@ -70,6 +73,18 @@ class QualityReports:
             skipped=skipped,
             flips=flips(material, self.casebook),
         )
+
+    def try_methods(self, workspace: str, version: str) -> None:
+        """Find out now which methods fit a version, so that nobody waits for it at the first case."""
+        try:
+            with self.catalogue.runtime.database.read() as tx:
+                found, _ = self.catalogue.workspace(tx, workspace)
+                some = self.catalogue.cases(tx, found, "pool")[:1]
+            model = self.catalogue.model(found, version)
+            for case in some:
+                self.explaining.methods.fits(model, case)
+        except TandemError as error:
+            log.info("methods of %s %s: %s", workspace, version, error)
 
     def _run(self, asked: ReportQuestion, material: Material, reporter: ProgressReporter) -> "_Run":
         """Pose all questions, and say on how many cases each method is measured."""
