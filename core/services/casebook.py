@@ -155,6 +155,18 @@ def _gone(case: Case, field: str) -> BadInput:
     return BadInput(f"Case {case.name!r} has no {field!r}: it was erased, or never came. Go on with another case.")
 
 
+def require_inputs(case: Case) -> None:
+    """Refuse a case that holds nothing.
+
+    Raises
+    ------
+    BadInput
+        When nothing is left of it.
+    """
+    if all(value == FieldValue(value.field) for value in case.fields):
+        raise BadInput(f"Nothing is left of case {case.name!r}: it was erased. Go on with another case.")
+
+
 def scalar(value: FieldValue) -> Value | None:
     """Return the number, category or text of a field, None when it is missing."""
     return value.number if value.number is not None else value.text

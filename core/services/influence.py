@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from core.contracts import Actor, Case, InfluenceView, ReferenceLabel, TargetSpec, TaughtBy, Workspace
-from core.errors import BadInput
+from core.errors import BadInput, NotFound
 from core.models.registry import LoadedModel
+from core.services.casebook import require_inputs
 from core.services.pictures import Pictures
 from core.services.runtime import Runtime
 from core.services.unread import unread
@@ -43,18 +44,25 @@ class Influence:
     ) -> InfluenceView:
         """Return the training cases that pushed most towards and against `label` for a case.
 
-        Cases that this person may still have to read blind are left out: their labels would tell.
+        Cases that this person may still have to read blind are left out: their labels would tell. So are validation
+        cases, which chose the step and moved no weight.
 
         Raises
         ------
         BadInput
-            When the record does not tell what the version was trained on, as for a model that was brought.
+            When nothing is left of the case, or the record does not tell what the version was trained on, as for a
+            model that was brought.
+        NotFound
+            When there is no such label.
         """
+        require_inputs(case)
+        if label not in target.classes:
+            raise NotFound(f"{label!r} is no label of {target.name!r}. Labels: {', '.join(target.classes)}.")
         placed = self.vectors.of_workspace(workspace, model)
         learnt, known = self._learnt_from(workspace, model, target)
         learnt -= self._hidden(workspace, placed.known, actor) | {case.id}
-        cases = [one for one in placed.known if one.id in learnt and one.id in known]
-        cases = [one for one in cases if known[one.id].label in target.classes]
+        cases = [one for one in placed.known if one.id in learnt and one.split != "validation"]
+        cases = [one for one in cases if one.id in known and known[one.id].label in target.classes]
         if not cases:
             raise BadInput(f"No training cases of {model.version} are on record, so none can be named.")
         classes = np.array([target.classes.index(known[one.id].label) for one in cases], dtype=np.int64)

@@ -45,6 +45,8 @@ def by_table(
 ) -> Outcome:
     """Look for table values that get the wanted answer; `row` [d] is the case's, `population` [n, d] training cases'.
 
+    What the case does not hold stays missing.
+
     Raises
     ------
     explain.errors.ExplainError
@@ -53,7 +55,8 @@ def by_table(
     if len(population) < 2:
         return Outcome((), 0, "There are too few training cases to tell which values are usual.")
     table = table_of(changing.model.spec)
-    columns = [_column(item, allowed[item.name], population[:, n]) for n, item in enumerate(table)]
+    kept: list[Rule] = ["fixed" if np.isnan(own) else allowed[item.name] for item, own in zip(table, row, strict=True)]
+    columns = [_column(item, kept[n], population[:, n]) for n, item in enumerate(table)]
     search = find(lambda rows: changing.of_rows(table, rows), row, columns, wanted, population, limit=limit)
     known = {item.name: item for item in table}
     found = tuple(_found(one, known, family) for family, one in enumerate(search.found))

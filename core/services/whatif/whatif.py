@@ -14,7 +14,7 @@ from core.contracts import (
     WhatIfView,
 )
 from core.errors import BadInput
-from core.services.casebook import Casebook
+from core.services.casebook import Casebook, require_inputs
 from core.services.catalogue import Catalogue, target_of
 from core.services.given import Given, given_case
 from core.services.population import Populations
@@ -166,6 +166,7 @@ class WhatIf:
             found, spec, stored = self.catalogue.case(tx, workspace, case)
             done = {read.target for read in reads.of_case(tx, stored.id, actor.id)}
         require_reads(spec, done)
+        require_inputs(stored)
         return Opened(found, spec, stored, self.catalogue.model(found))
 
 
