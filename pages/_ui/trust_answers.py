@@ -26,13 +26,14 @@ def draw_answers(view: TrustView) -> None:
         st.info("No ledger case has an answer of this version and a label yet.")
         return
     small = view.confusion is None or len(view.confusion.classes) <= WRITTEN
-    left, right = st.columns([1, 1.25], gap="large") if small else (st.container(), st.container())
-    with left:
-        if view.calibration:
-            _reliability(view.calibration, view.calibration_error)
-    with right:
-        if view.confusion is not None:
-            _confusion(view.confusion)
+    with st.container(key="trust_answers"):
+        left, right = st.columns([1, 1.25], gap="large") if small else (st.container(), st.container())
+        with left:
+            if view.calibration:
+                _reliability(view.calibration, view.calibration_error)
+        with right:
+            if view.confusion is not None:
+                _confusion(view.confusion)
 
 
 def _reliability(bins: tuple[CalibrationBin, ...], error: Estimate | None) -> None:

@@ -39,7 +39,7 @@ def figure(value: Estimate | None, *, n: bool = False) -> str:
 @st.fragment
 def draw_methods(report: QualityReport) -> None:
     """Draw one test of all methods, how alike their maps are, and where their maps lie."""
-    with guarded():
+    with guarded(), st.container(key="quality_figures"):
         left, right = st.columns(2, gap="large")
         with left:
             _tests(report)
