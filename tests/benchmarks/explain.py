@@ -9,18 +9,13 @@ Without radiographs (`--data-root`), two photographs of scikit-learn, cut in pie
 images of 64 px: it shows that everything works, its figures mean nothing.
 """
 
-import csv
 import random
-import shutil
 import statistics
-import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -36,9 +31,9 @@ from explain.batches import rows_for
 from explain.gradients import gradients_of
 from explain.quality import completeness_error
 from explain.registry import explainer
+from tests.benchmarks._pictures import pictures
 from tests.benchmarks._worlds import World, home, shipped_text, trained
 
-RADIOGRAPHS = "nih-chest-xray"
 TARGET = "finding"
 EXACT = "integrated_gradients"
 FIRST = "grad_cam"
@@ -74,7 +69,7 @@ QUICK = Load(60, 64, cases=2, repeats=3, reference=200, report_cases=1, report_m
 def run(options: BenchOptions) -> Mapping[str, Figure]:
     """Measure on the CPU, and the figures `gpu_*` where there is a GPU."""
     load = QUICK if options.quick else FULL
-    with home() as container, _folder(options.data_root, load) as folder:
+    with home() as container, pictures(options.data_root, load.images) as folder:
         world = trained(container, shipped_text("chest-xray", 0, size=str(load.size)), folder)
         asked = _questions(world, max(load.cases, THREADS))
         there = [_moved(question, torch.device("cpu")) for question in asked]
@@ -87,49 +82,6 @@ def run(options: BenchOptions) -> Mapping[str, Figure]:
         if torch.cuda.is_available():
             figures |= _on_gpu([_moved(question, torch.device("cuda")) for question in asked])
     return figures
-
-
-@contextmanager
-def _folder(data_root: Path | None, load: Load) -> Iterator[Path]:
-    """Yield a folder with a part of the radiographs, or with pieces of photographs, as many of either class."""
-    with tempfile.TemporaryDirectory() as place:
-        folder, source = Path(place), (data_root or Path()) / RADIOGRAPHS
-        (folder / "images").mkdir()
-        if data_root is not None and (source / "cases.csv").is_file():
-            with (source / "cases.csv").open(encoding="utf-8", newline="") as file:
-                rows = _balanced(list(csv.DictReader(file)), load.images)
-            for row in rows:
-                shutil.copyfile(source / row["image"], folder / row["image"])
-        else:
-            rows = _pieces(folder, load.images)
-        with (folder / "cases.csv").open("w", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, list(rows[0]))
-            writer.writeheader()
-            writer.writerows(rows)
-        yield folder
-
-
-def _balanced(rows: list[dict[str, str]], count: int) -> list[dict[str, str]]:
-    random.Random(0).shuffle(rows)
-    labels = sorted({row["finding"] for row in rows})
-    return [row for label in labels for row in [r for r in rows if r["finding"] == label][: count // len(labels)]]
-
-
-def _pieces(folder: Path, count: int) -> list[dict[str, str]]:
-    """Write square pieces of two photographs and return their rows."""
-    from PIL import Image
-    from sklearn.datasets import load_sample_image
-
-    rows, draw = [], random.Random(0)
-    for name, label in (("china.jpg", "no_finding"), ("flower.jpg", "pneumonia")):
-        photograph = Image.fromarray(load_sample_image(name)).convert("L")
-        for number in range(count // 2):
-            left, top = draw.randrange(photograph.width - 256), draw.randrange(photograph.height - 256)
-            file = f"images/{label}_{number}.png"
-            photograph.crop((left, top, left + 256, top + 256)).save(folder / file)
-            facts = {"age": "50", "sex": "F", "view": "PA"}
-            rows.append({"image": file, "finding": label, "patient_id": f"{label}{number}", **facts})
-    return rows
 
 
 def _questions(world: World, count: int) -> list[Question]:

@@ -1,13 +1,13 @@
 """The parts of `bench explain`: pictures where there are no radiographs, Captum on what is known by hand."""
 
 import csv
-from dataclasses import replace
 
 import pytest
 import torch
 
 from explain.assessment.questions import Question
 from tests.benchmarks import explain as bench
+from tests.benchmarks._pictures import pictures
 from tests.helpers.subjects import subject
 from tests.helpers.tiny_models import LinearModel
 
@@ -18,8 +18,7 @@ def question() -> Question:
 
 
 def test_pieces_of_photographs_stand_in_for_radiographs(tmp_path):
-    load = replace(bench.QUICK, images=6)
-    with bench._folder(tmp_path, load) as folder:
+    with pictures(tmp_path, 6) as folder:
         with (folder / "cases.csv").open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
         assert sorted(row["finding"] for row in rows) == ["no_finding"] * 3 + ["pneumonia"] * 3
