@@ -17,6 +17,8 @@ from explain.validation import Case, checked_case
 
 NOTICEABLE = 0.01
 """Completeness error above which a map of zeros is no answer but a failure."""
+CPU_MEMORY = ("can't allocate memory", "not enough memory")
+"""What the CPU allocator says on Linux and elsewhere; it raises a plain RuntimeError."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,13 +96,22 @@ def stopping(case: Case) -> Iterator[None]:
         handle.remove()
 
 
+def out_of_memory(error: RuntimeError) -> bool:
+    """Return whether torch ran out of memory, on a GPU or on the CPU.
+
+    Examples
+    --------
+    >>> out_of_memory(RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 8 bytes."))
+    True
+    """
+    return isinstance(error, torch.OutOfMemoryError) or any(words in str(error) for words in CPU_MEMORY)
+
+
 def _computed(compute: Callable[[Case], Computed], case: Case) -> Computed:
     try:
         return compute(case)
-    except torch.OutOfMemoryError as error:
-        raise MemoryError(str(error)) from error
     except RuntimeError as error:
-        if "not enough memory" in str(error):  # the CPU allocator's words
+        if out_of_memory(error):
             raise MemoryError(str(error)) from error
         name = type(case.module).__name__
         raise ExplainError(f"{name} failed while it was explained: {error}. Try another method.") from error

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from explain.answer import stopping
+from explain.answer import out_of_memory, stopping
 from explain.assessment.parts import Parts
 from explain.base import Subject
 from explain.errors import ExplainError
@@ -80,11 +80,12 @@ def _logits(asked: Replacing, removed: Tensor) -> Tensor:
     while True:
         try:
             return _batched(asked, removed, rows)
-        except torch.OutOfMemoryError as error:
-            if rows == 1:
-                raise ExplainError("one row at a time is too much for the memory.") from error
-            rows = max(1, rows // 2)
         except RuntimeError as error:
+            if out_of_memory(error) and rows > 1:
+                rows //= 2
+                continue
+            if out_of_memory(error):
+                raise ExplainError("one row at a time is too much for the memory.") from error
             name = type(asked.case.module).__name__
             raise ExplainError(f"{name} failed when parts of its input were replaced: {error}.") from error
 
