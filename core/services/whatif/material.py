@@ -51,8 +51,10 @@ class Material:
 
         Higher is more usual.
         """
+        if not len(row):
+            return None
         known = self.rows(workspace, spec, row)
-        if len(known) < FEWEST_ALIKE or not len(row):
+        if len(known) < FEWEST_ALIKE:
             return None
         key = (self._state(workspace), np.isnan(row).tobytes())
         columns = [_column(item) for item in table_of(spec)]
@@ -78,7 +80,7 @@ class Material:
 
     def _rows(self, known: Sequence[Case], spec: WorkspaceSpec) -> Array:
         table = table_of(spec)
-        rows: Array = np.array([self.row(case, table) for case in known], dtype=np.float64).reshape(-1, len(table))
+        rows: Array = np.array([self.row(case, table) for case in known], dtype=np.float64).reshape(len(known), len(table))
         return rows
 
     def row(self, case: Case, table: Sequence[FieldSpec]) -> Array:
