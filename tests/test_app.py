@@ -53,6 +53,8 @@ def test_metrics_are_prometheus_text(served):
         "/metrics",
         "/worklist",
         "/review",
+        "/whatif",
+        "/trust",
         "/retraining",
         "/audit",
         "/playground",
@@ -82,7 +84,7 @@ def test_it_listens_on_this_machine_only(served):
 
 
 def test_every_page_answers(served):
-    for path in ("/", "/worklist", "/review", "/retraining", "/audit"):
+    for path in ("/", "/worklist", "/review", "/whatif", "/trust", "/retraining", "/audit"):
         assert get(served.port, path)[0] == 200
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from core.services.container import Container
 
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
-KNOWN_PATHS = ("/healthz", "/metrics", "/worklist", "/review", "/retraining", "/audit")
+KNOWN_PATHS = ("/healthz", "/metrics", "/worklist", "/review", "/whatif", "/trust", "/retraining", "/audit")
 PLAYGROUND = "/playground"
 
 

@@ -42,7 +42,7 @@ def test_an_unknown_case(bench, case):
     assert case[:20] in words.replace("\\", "")
 
 
-@pytest.mark.parametrize("page", ["", "worklist", "review", "retraining", "audit"])
+@pytest.mark.parametrize("page", ["", "worklist", "review", "whatif", "trust", "retraining", "audit"])
 def test_an_unknown_workspace(bench, page):
     words = alert_at(bench, f"{page}?workspace={quote(SCRIPT)}")
     assert "There is no workspace called" in words

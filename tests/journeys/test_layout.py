@@ -75,7 +75,7 @@ def test_picture_stays_where_it_is(bench: Workbench, stored: Stored):
         case = bench.case()
 
 
-@pytest.mark.parametrize("path", ["", "worklist", "retraining", "audit"])
+@pytest.mark.parametrize("path", ["", "worklist", "trust", "retraining", "audit"])
 def test_nothing_overflows_sideways_on_a_narrow_screen(bench: Workbench, path):
     bench.page.set_viewport_size({"width": 768, "height": 1024})
     bench.visit(path)
