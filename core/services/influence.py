@@ -25,7 +25,11 @@ RATE = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Influence:
-    """TracInCP on the head of the version as it serves: one checkpoint, its last."""
+    """TracInCP on the head of the version as it serves: one checkpoint, its last.
+
+    Heads from earlier in a training are not kept: they read other vectors than the version does now, except where
+    everything before the head is frozen.
+    """
 
     runtime: Runtime
     vectors: Vectors

@@ -16,6 +16,7 @@ from core.models.registry import LoadedModel
 from core.services.casebook import Casebook
 from core.services.catalogue import Catalogue
 from core.services.embeddings import stored_embeddings
+from core.services.evidence.flights import Flights
 from core.services.runtime import Cache, Runtime
 from core.storage import cases
 from explain.neighbours import Space
@@ -47,13 +48,16 @@ class Vectors:
     runtime: Runtime
     catalogue: Catalogue
     casebook: Casebook
+    flights: Flights
     placed: Cache[tuple[str, int, tuple[int, int]], Placed] = field(default_factory=lambda: Cache(3))
 
     def of_workspace(self, workspace: Workspace, model: LoadedModel) -> Placed:
         """Return all cases that hold inputs, with their vectors by `model`."""
         with self.runtime.database.read() as tx:
             state = cases.state_of_inputs(tx, workspace.id)
-        return self.placed.get((model.key, workspace.id, state), lambda: self._place(workspace, model))
+        key = (model.key, workspace.id, state)
+        work = ("vectors", *key)
+        return self.placed.get(key, lambda: self.flights.answer(work, lambda _: self._place(workspace, model)))
 
     def of_case(self, model: LoadedModel, case: Case, casebook: Casebook | None = None) -> Array:
         """Return the vector [d] of one case; `casebook` is the one of a case that is stored nowhere."""

@@ -11,8 +11,8 @@ from core.media.masks import encode_mask
 from core.models.preparation import Geometry, map_to_original
 from core.services.whatif.found import Found, Outcome
 from core.services.whatif.searching import Changing
-from explain.assessment.imputation import fill_picture
-from explain.counterfactuals.image import ImageCounterfactual, find
+from explain.assessment.imputation import fill_picture, substitute
+from explain.counterfactuals.image import Filling, ImageCounterfactual, find
 
 FILLS: tuple[tuple[Fill, int], ...] = (("blur", 300), ("neighbour", 200))
 """What is painted over the region, and how many pictures are tried with it."""
@@ -40,7 +40,7 @@ def by_picture(changing: Changing, item: FieldSpec, place: Geometry, wanted: int
             lambda pictures: changing.of_pictures(item, pictures),
             picture,
             wanted,
-            fill=lambda image, mask, fill=fill: fill_picture(image, mask, fill),  # type: ignore[misc]
+            fill=_filling(picture, fill),
             limit=limit,
             budget=budget,
             batch=BATCH,
@@ -51,6 +51,14 @@ def by_picture(changing: Changing, item: FieldSpec, place: Geometry, wanted: int
             return outcome
     words = f"Painting over up to half of {item.title or item.name} does not, in {outcome.tried:,} pictures tried."
     return Outcome((), outcome.tried, words)
+
+
+def _filling(picture: Tensor, fill: Fill) -> Filling:
+    """Return what fills regions of one picture; what does not depend on the region is made once."""
+    if fill == "neighbour":
+        return lambda image, mask: fill_picture(image, mask, fill)
+    instead = substitute(picture, fill)
+    return lambda image, mask: torch.where(mask, instead, image)
 
 
 def _grown(one: ImageCounterfactual, item: FieldSpec, place: Geometry, fill: Fill, family: int) -> list[Found]:

@@ -56,6 +56,8 @@ def by_table(
         return Outcome((), 0, "There are too few training cases to tell which values are usual.")
     table = table_of(changing.model.spec)
     kept: list[Rule] = ["fixed" if np.isnan(own) else allowed[item.name] for item, own in zip(table, row, strict=True)]
+    if set(kept) == {"fixed"}:
+        return Outcome((), 0, "Numbers and categories are fixed.")
     columns = [_column(item, kept[n], population[:, n]) for n, item in enumerate(table)]
     search = find(lambda rows: changing.of_rows(table, rows), row, columns, wanted, population, limit=limit)
     known = {item.name: item for item in table}

@@ -30,7 +30,7 @@ def by_text(
         When the search can't be made.
     """
     spans = [span for span in word_spans(text) if until is None or span[1] <= until]
-    frozen = item.name in changing.model.network.frozen_fields
+    frozen = item.name in changing.network.frozen_fields
     search = find(
         lambda texts: changing.of_texts(item, texts),
         text,

@@ -70,7 +70,8 @@ class Counterfactuals:
     ) -> list[Way]:
         """Return the searches that this case has room for, in their order."""
         allowed = rules(opened.spec, constraints)
-        changing = Changing(opened.model, self.casebook, opened.case, target.name)
+        network = self.predictions.explaining.questions.network(opened.model)
+        changing = Changing(opened.model, network, self.casebook, opened.case, target.name)
         wanted, table = target.classes.index(label), table_of(opened.spec)
         ways: list[Way] = []
         if table:

@@ -80,7 +80,9 @@ class Material:
 
     def _rows(self, known: Sequence[Case], spec: WorkspaceSpec) -> Array:
         table = table_of(spec)
-        rows: Array = np.array([self.row(case, table) for case in known], dtype=np.float64).reshape(len(known), len(table))
+        rows: Array = np.array([self.row(case, table) for case in known], dtype=np.float64).reshape(
+            len(known), len(table)
+        )
         return rows
 
     def row(self, case: Case, table: Sequence[FieldSpec]) -> Array:

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from core.contracts import Case, FieldSpec
 from core.models.batching import cases_per_pass, passes
+from core.models.network import TandemNetwork
 from core.models.preparers import prepare
 from core.models.registry import LoadedModel
 from core.services.casebook import Casebook
@@ -23,6 +24,8 @@ class Changing:
     """One case of which one part at a time is changed; answers are calibrated probabilities [n, classes]."""
 
     model: LoadedModel
+    network: TandemNetwork
+    """The version's network as it serves."""
     casebook: Casebook
     case: Case
     target: str
@@ -36,7 +39,7 @@ class Changing:
     @cached_property
     def _condensed(self) -> dict[str, Tensor]:
         """The same, frozen fields as their vectors; where a vector depends on other fields too, nothing is kept."""
-        network = self.model.network
+        network = self.network
         apart = all(network.read_with(name) == (name,) for name in network.frozen_fields)
         return network.condense(self.prepared) if apart else self.prepared
 
@@ -62,7 +65,7 @@ class Changing:
             count = part.stop - part.start
             batch = {name: value.expand(count, *value.shape[1:]).contiguous() for name, value in inputs.items()} | new
             with torch.no_grad():
-                logits = self.model.network(batch)[self.target]
+                logits = self.network(batch)[self.target]
             answers.append((logits.double() / heat).softmax(dim=1).cpu().numpy())
         result: Array = np.concatenate(answers)
         return result

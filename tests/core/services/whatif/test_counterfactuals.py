@@ -91,6 +91,11 @@ def test_where_nothing_leads_there_it_says_so(shared):
     assert view.tried > 100
 
 
+def test_what_is_fixed_is_not_searched(shared):
+    view = _find(shared, case="m003", target=SIDE, constraints=FIXED)
+    assert "Numbers and categories are fixed." in view.words
+
+
 def test_bad_questions_are_refused(shared):
     with pytest.raises(BadInput, match="answers 'calm' as it is"):
         _find(shared, wanted="calm")
@@ -121,7 +126,8 @@ def test_changed_rows_texts_and_pictures_are_answered_as_cases_are(shared):
     with shared.runtime.database.read() as tx:
         workspace, _, case = catalogue.case(tx, MIXED, "m004")
         other = catalogue.case(tx, MIXED, "m003")[2]
-    changing = Changing(catalogue.model(workspace), casebook, case, TONE)
+    model = catalogue.model(workspace)
+    changing = Changing(model, model.network, casebook, case, TONE)
     inputs = {one.name: one for one in shared.whatif.open(MIXED, "m004", actor=shared.default_actor).fields}
     given = {"image": inputs["image"].image, "age": inputs["age"].number}
     given |= {"colour": inputs["colour"].text, "note": inputs["note"].text}
@@ -150,7 +156,8 @@ def test_a_model_of_ones_own_that_reads_all_fields_together_hears_each_change(tm
     catalogue = container.predictions.catalogue
     with container.runtime.database.read() as tx:
         workspace, spec, case = catalogue.case(tx, "tiny", "m001")
-    changing = Changing(catalogue.model(workspace), container.predictions.casebook, case, "view")
+    model = catalogue.model(workspace)
+    changing = Changing(model, model.network, container.predictions.casebook, case, "view")
     answers = changing.of_rows(table_of(spec), np.array([[21.0, 1.0], [90.0, 1.0]]))
     known = container.predictions.predict("tiny", "m001").target("view").probabilities
     container.close()

@@ -72,7 +72,7 @@ def test_what_is_still_to_be_read_blind_is_not_shown(fresh):
         form = VerdictForm(MIXED, name, SIDE, "below", "certain", "v1", comment="dark, says Anna")
         fresh.review.save_verdict(form, actor=ANNA)
     assert not set(unseen) & _names(_similar(fresh, limit=50))
-    for name in unseen:
+    for name in unseen[:5]:
         read(fresh, name)
     told = {one.case: one for one in _similar(fresh, limit=50).similar} | {
         one.case: one for one in _similar(fresh, "m003", limit=50).similar
