@@ -1,6 +1,6 @@
 """Whether a map stays the same when the input changes by less than anybody would notice."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 
 import torch
 from torch import Tensor
@@ -9,19 +9,22 @@ from explain.assessment.agreement import dependence
 from explain.assessment.intervals import Estimate, mean_interval
 from explain.assessment.parts import CELLS, parts_of
 from explain.base import Attribution, InputKind, Subject
+from explain.errors import ExplainError, Stopped
 
 NOISE = 0.02
 """Standard deviation of the noise as a share of an input's range."""
 SDS = 5.0
 """Range of numbers and embeddings, in standard deviations."""
 MAPS = 5
+Explain = Callable[[tuple[Tensor, ...]], Attribution]
+"""Answers a question for other inputs."""
 
 
 def stability(
     subject: Subject,
     inputs: tuple[Tensor, ...],
     attribution: Attribution,
-    explain: Callable[[tuple[Tensor, ...]], Attribution],
+    explain: Explain,
     *,
     maps: int = MAPS,
     seed: int = 0,
@@ -30,7 +33,8 @@ def stability(
     """Return the mean rank correlation of a map with the maps of slightly noisy inputs; 1 is best, -1 worst.
 
     Spearman over parts, with Student's interval over the noisy maps. None where nothing can be noised (categories
-    alone, numbers without background) or a map has no order.
+    alone, numbers without background) or fewer than two maps have an order. A noisy input that the method can't explain
+    (its slopes vanish there, say) is left out: `n` tells of how many the figure is.
 
     Parameters
     ----------
@@ -56,8 +60,19 @@ def stability(
     if all(torch.equal(one, own) for one, own in zip(noisy[0], inputs, strict=True)):
         return None
     parts = parts_of(subject, inputs, cells)
-    found = [dependence(parts, attribution, explain(case)) for case in noisy]
+    found = [dependence(parts, attribution, heat) for heat in _answers(explain, noisy)]
     return mean_interval([value for value in found if value is not None], -1.0, 1.0)
+
+
+def _answers(explain: Explain, noisy: Sequence[tuple[Tensor, ...]]) -> Iterator[Attribution]:
+    """Yield the maps of noisy inputs, but of those that the method can't explain."""
+    for case in noisy:
+        try:
+            yield explain(case)
+        except Stopped:
+            raise
+        except ExplainError:
+            continue
 
 
 def noised(subject: Subject, inputs: tuple[Tensor, ...], generator: torch.Generator) -> tuple[Tensor, ...]:

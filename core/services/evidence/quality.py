@@ -1,7 +1,8 @@
 """How far one explanation can be trusted: curves, stability, what another meaning of 'absent' would have shown."""
 
+import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 
 import torch
@@ -23,6 +24,7 @@ from explain.base import Attribution
 from explain.baselines import baseline_choices, explain_over
 from explain.errors import ExplainError, Stopped
 
+log = logging.getLogger(__name__)
 QUALITY_VERSION = 1
 """To be raised when a figure changes for the same explanation."""
 COMPARED = ("zero", "mean", "blur", "median")
@@ -61,7 +63,7 @@ class Quality:
             return _VIEW.validate_json(data)
         explained = self.explaining.explain(asked)
         count = _affordable(COMPARED_SECONDS, explained.attribution.seconds, 1, MOST_COMPARED)
-        others = tuple((name, self._with_baseline(asked, name)) for name in self._compared(asked, count))
+        others = tuple(self._with_baselines(asked, self._compared(asked, count)))
         row = self.explaining.methods.fits(asked.model, asked.case).row
         rows = _affordable(CURVES_SECONDS, row, FEWEST_ROWS, MOST_ROWS)
 
@@ -91,8 +93,13 @@ class Quality:
                     names.append(choice.name)
         return tuple(names)
 
-    def _with_baseline(self, asked: Asked, name: str) -> Attribution:
-        return self.explaining.explain(replace(asked, baseline=name, reference=None)).attribution
+    def _with_baselines(self, asked: Asked, names: Sequence[str]) -> Iterator[tuple[str, Attribution]]:
+        """Yield the maps for other baselines; one that the method can't be asked with has none to compare."""
+        for name in names:
+            try:
+                yield name, self.explaining.explain(replace(asked, baseline=name, reference=None)).attribution
+            except BadInput as error:
+                log.info("no map of %s with the baseline %s: %s", asked.method.name, name, error)
 
     def _measured(
         self,

@@ -7,6 +7,7 @@ import torch
 
 from explain.assessment.stability import noised, stability
 from explain.base import Attribution
+from explain.errors import ExplainError, Stopped
 from explain.occlusion import Occlusion
 from tests.helpers.subjects import category, image, numbers, subject, tokens
 from tests.helpers.tiny_models import every_kind, relu_mlp
@@ -59,3 +60,25 @@ def test_what_cannot_be_noised_has_no_stability() -> None:
     point = (numbers(1), category())
     heat = Attribution((torch.ones(1), torch.ones(3)), None, True, None, True, 0.0)
     assert stability(asked, point, heat, lambda _: heat) is None
+
+
+def test_a_noisy_copy_that_cannot_be_explained_is_left_out_and_a_stop_is_heard() -> None:
+    asked, point, method = subject(relu_mlp(), ("image",), 3), (image(),), Occlusion()
+    heat = method.explain(asked, point, 0)
+    calls: list[int] = []
+
+    def failing(case: tuple[torch.Tensor, ...]) -> Attribution:
+        calls.append(1)
+        if len(calls) == 2:
+            raise ExplainError("the gradient of this answer is zero everywhere for this case")
+        return method.explain(asked, case, 0)
+
+    found = stability(asked, point, heat, failing)
+    assert found is not None
+    assert found.n == 4
+
+    def stopped(_: tuple[torch.Tensor, ...]) -> Attribution:
+        raise Stopped("the explanation was stopped before it was done.")
+
+    with pytest.raises(Stopped):
+        stability(asked, point, heat, stopped)

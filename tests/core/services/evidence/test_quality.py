@@ -9,6 +9,8 @@ import torch
 from core.contracts import BaselineDependence, Comparison, Estimate
 from core.services.evidence.quality import warnings
 from explain.base import Attribution
+from explain.errors import ExplainError
+from explain.integrated_gradients import IntegratedGradients
 from tests.helpers.evidence import form
 
 MAP = Attribution((torch.zeros(1),), 0.01, True, 4, True, 0.1)
@@ -44,6 +46,21 @@ def test_a_method_without_a_baseline_depends_on_none(shared):
     view = shared.evidence.quality(form(method="expected_gradients"), actor=shared.default_actor)
     assert view.dependence == ()
     assert view.stability is not None
+
+
+def test_a_baseline_that_the_method_refuses_takes_nothing_from_the_other_figures(mixed, monkeypatch):
+    plain = IntegratedGradients.explain
+
+    def refusing(self, subject, inputs, label, baselines=None, options=None):
+        if not any(bool(item.any()) for item in baselines):
+            raise ExplainError("a step of the model has no rule.")
+        return plain(self, subject, inputs, label, baselines, options)
+
+    monkeypatch.setattr(IntegratedGradients, "explain", refusing)
+    view = mixed.evidence.quality(form(method="integrated_gradients"), actor=mixed.default_actor)
+    assert view.comparisons
+    assert "zero" not in {one.baseline for one in view.dependence}
+    assert view.dependence
 
 
 def test_a_contrast_is_measured_too(shared):
