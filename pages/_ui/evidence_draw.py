@@ -31,7 +31,7 @@ def draw_side(fields: tuple[FieldView, ...], found: EvidenceView | None, side: s
                 named, opening=side, paint=False, evidence=item, signed=found is None or found.signed, compact=True,
                 description=f"{one.title} {told}",
             )  # fmt: skip
-        if item is not None and item.words and not one.missing:
+        if item is not None and item.words and one.kind in ("image", "text") and not one.missing:
             st.caption(f"{plain(one.title)}: {plain(item.words)}")
 
 

@@ -54,8 +54,8 @@ def draw_words_of(shown: Shown, found: EvidenceView) -> None:
     titles = {one.name: one.title for one in shown.case.fields}
     st.markdown("**In words**")
     told = [item for item in found.fields if item.words]
-    for item in sorted(told, key=lambda one: -one.share)[:MOST_WORDS]:
-        st.markdown(f"{plain(titles.get(item.field, item.field))}: {plain(item.words)}")
+    ordered = sorted(told, key=lambda one: -one.share)[:MOST_WORDS]
+    st.markdown("  \n".join(plain(named_words(item, titles.get(item.field, item.field))) for item in ordered))
     if not told:
         st.caption("This method says nothing in words.")
     if found.baseline:
@@ -63,6 +63,11 @@ def draw_words_of(shown: Shown, found: EvidenceView) -> None:
     with st.container(horizontal=True, gap="small"):
         for item in found.fields:
             _files(item, f"{found.method}-{item.field}", titles.get(item.field, item.field))
+
+
+def named_words(item: FieldEvidence, title: str) -> str:
+    """Return what is hot of a field, with the field's title once."""
+    return item.words if item.words.startswith(title) else f"{title}: {item.words}"
 
 
 def _files(item: FieldEvidence, name: str, title: str) -> None:
@@ -89,7 +94,9 @@ def _bars(shown: Shown, found: EvidenceView) -> None:
     held = any(one.low is not None for one in items)
     lines = " Lines: 95 % intervals over what the method draws at random." if held else ""
     figure = bar_plot([("sum", bars[:MOST_BARS])], title="sum, on the logit scale")
-    figure.update_traces(marker={"color": palette().accent, "pattern": {"shape": ""}})
+    ink = palette()
+    ways = [ink.orange if bar.value > 0 else ink.blue for bar in bars] if found.signed else ink.accent
+    figure.update_traces(marker={"color": ways, "pattern": {"shape": ""}})
     draw_plot(
         figure, key="evidence_bars", name=f"{found.method}-fields",
         words=f"{titles[first.field]} moved the answer most: {percent(first.share)} of what all fields do.{lines}{few}",

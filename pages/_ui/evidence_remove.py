@@ -12,7 +12,7 @@ from core.contracts import RemovalView, TargetAnswer
 from pages._ui import context
 from pages._ui.evidence_ask import Key, Shown, ask_part, known_part, wait_aside
 from pages._ui.evidence_draw import draw_side, draw_values
-from pages._ui.format import interval, number, percent, signed
+from pages._ui.format import number, percent, signed
 from pages._ui.guard import explain_failure
 from pages._ui.labels import words
 from pages._ui.plots import middle
@@ -107,13 +107,8 @@ def _result(shown: Shown, found: RemovalView) -> None:
         first, _, rest = found.words.partition(". ")
         st.markdown(f"**{plain(first.rstrip('.'))}.** {plain(rest)}")
         _table(shown, found)
-        st.caption(f"{percent(found.share)} of the case was removed.")
-        if found.elsewhere is not None:
-            around = found.elsewhere
-            st.caption(
-                f"As much removed at {around.n} other places changes the probability by {signed(around.value)} "
-                f"{interval(around.low, around.high)}; here by {signed(found.change)}."
-            )
+        moved = f"the probability changed by {signed(found.change)}"
+        st.caption(f"{percent(found.share)} of the case was removed; {moved}.")
     with right:
         st.markdown("**What the model saw then**")
         draw_side(found.fields, None, f"without {found.share}", "without the region, as the model saw it")

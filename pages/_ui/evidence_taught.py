@@ -8,7 +8,7 @@ from core.contracts import InfluenceView, TaughtBy
 from pages._ui import context
 from pages._ui.download import Numbers, download_numbers
 from pages._ui.evidence_ask import Shown, ask_part
-from pages._ui.format import signed
+from pages._ui.format import decimals, signed
 from pages._ui.labels import words
 from pages._ui.services import get_services
 from pages._ui.sidebar import page
@@ -56,7 +56,7 @@ def _card(shown: Shown, one: TaughtBy) -> None:
         st.caption(plain(shorten(one.caption, 100)))
     label = plain(shorten(words(shown.target, one.label), 40))
     st.markdown(f"label **{label}**")
-    st.caption(f"influence {signed(one.influence, 3)}")
+    st.caption(f"influence {signed(one.influence, decimals(one.influence))}")
 
 
 def _numbers(found: InfluenceView) -> Numbers:

@@ -8,7 +8,15 @@ from playwright.sync_api import Locator, expect
 
 from tests.helpers.workbench import PATIENCE, Workbench
 
-PAGES = {"home": "Home", "worklist": "Worklist", "review": "Review", "retraining": "Retraining", "audit": "Audit"}
+PAGES = {
+    "home": "Home",
+    "worklist": "Worklist",
+    "review": "Review",
+    "whatif": "What if",
+    "trust": "Trust",
+    "retraining": "Retraining",
+    "audit": "Audit",
+}
 DECIDED = {"promote": "serves now", "reject": "was rejected", "rollback": "Rolled back"}
 TYPINGS = 5
 MOST_TABS = 200
@@ -106,7 +114,7 @@ class MousePerson:
         self.bench.key("method_select").locator("input").click()
         options = self.bench.page.get_by_role("option")
         expect(options.first).to_be_visible(timeout=PATIENCE)
-        names = options.all_inner_texts()
+        names = [words.partition(" · ")[0] for words in options.all_inner_texts()]
         self.bench.page.keyboard.press("Escape")
         return names
 

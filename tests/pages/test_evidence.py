@@ -135,6 +135,7 @@ def test_fields_have_bars_with_intervals_and_words(open_page):
     assert "Age moved the answer most: 61 % of what all fields do." in told
     assert "Lines: 95 % intervals over what the method draws at random." in told
     assert "Age: mostly lower right" in told
+    assert "Colour: mostly lower right" in told
 
 
 def test_two_methods_side_by_side(open_page):
@@ -183,7 +184,7 @@ def test_the_hottest_part_is_removed_with_one_act(open_page):
     told = said(app)
     assert "Without the hottest part: “3” 0.81 → 0.22, now **“9”** · elsewhere −0.02" in told
     assert "**Without the region the probability of '3' falls from 0.81 to 0.22; the answer becomes '9'.**" in told
-    assert "As much removed at 8 other places changes the probability by −0.02 [−0.06, 0.01]; here by −0.59." in told
+    assert "5 % of the case was removed; the probability changed by −0.59." in told
     app.segmented_control(key="removal_fill").set_value("mean").run()
     assert fake.evidence.removed[-1] == ((), "mean")
     assert app.segmented_control(key=PART).value == "Remove"
