@@ -21,7 +21,7 @@ from core.contracts import (
     Workspace,
     WorkspaceSpec,
 )
-from core.errors import BadInput
+from core.errors import BadInput, Refused
 from core.models.registry import LoadedModel
 from core.services.catalogue import Catalogue, target_of
 from core.services.concepts import Concepts
@@ -37,6 +37,7 @@ from core.services.evidence.removal import Removing
 from core.services.explaining import Explaining
 from core.services.influence import Influence
 from core.services.runtime import Runtime
+from core.services.unread import unread
 from core.services.verdicts import require_reads
 from core.storage import reads
 
@@ -171,4 +172,23 @@ class Evidence:
         opened = self._open(form.workspace, form.case, actor)
         target = target_of(opened.spec, form.target).name
         wishes = Wishes(form.method, form.label, form.against, form.baseline, form.reference, form.options)
-        return checked(self.explaining, opened.model, opened.case, target, wishes)
+        asked = checked(self.explaining, opened.model, opened.case, target, wishes)
+        if asked.reference is not None:
+            self._check_reference(opened, asked.reference, actor)
+        return asked
+
+    def _check_reference(self, opened: Opened, reference: Case, actor: Actor) -> None:
+        """Refuse a reference case that this person may still have to read blind: values add up to its answer's logit.
+
+        Raises
+        ------
+        Refused
+            Names the case.
+        """
+        with self.runtime.database.read() as tx:
+            blind = unread(tx, opened.workspace, opened.spec, (reference,), actor)
+        if blind:
+            raise Refused(
+                f"Case {reference.name!r} can be a baseline after your own read of it: the values would tell what the "
+                "model answers there. Choose another case."
+            )

@@ -5,7 +5,7 @@ import pytest
 from core.contracts import Actor, MarkForm
 from core.errors import BadInput, NotFound, Refused
 from core.media.masks import encode_mask
-from tests.helpers.evidence import CASE, MIXED, form, square
+from tests.helpers.evidence import CASE, MIXED, READ, form, square
 
 OTHER = Actor("eve", "person", "Eve")
 
@@ -73,3 +73,18 @@ def test_nothing_comes_before_the_own_read(shared):
     for look in (verbs.methods, verbs.baselines):
         with pytest.raises(Refused, match="after your own read"):
             look(MIXED, CASE, actor=OTHER)
+
+
+def test_a_case_that_is_still_to_be_read_blind_is_no_baseline(shared):
+    catalogue, actor = shared.retraining.catalogue, shared.default_actor
+    with shared.runtime.database.read() as tx:
+        found, _ = catalogue.workspace(tx, MIXED)
+        pool = [case.name for case in catalogue.cases(tx, found, "pool") if case.name not in READ]
+        ledger = catalogue.cases(tx, found, "ledger")[0].name
+    verbs = shared.evidence
+    asked = form(method="integrated_gradients", baseline="case", reference=pool[0])
+    for ask in (verbs.explain, verbs.coarse, verbs.quality, verbs.remove, verbs.path):
+        with pytest.raises(Refused, match=f"Case '{pool[0]}' can be a baseline after your own read of it"):
+            ask(asked, actor=actor)
+    known = form(method="occlusion", baseline="case", reference=ledger)
+    assert ledger in verbs.explain(known, actor=actor).baseline
