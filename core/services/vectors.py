@@ -23,6 +23,8 @@ from explain.neighbours import Space
 
 Array = NDArray[np.float64]
 SEARCHED: tuple[Split, ...] = ("train", "validation", "calibration", "ledger", "pool")
+AT_ONCE = 512
+"""Cases whose inputs are in memory at the same time."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,7 +51,7 @@ class Vectors:
     catalogue: Catalogue
     casebook: Casebook
     flights: Flights
-    placed: Cache[tuple[str, int, tuple[int, int]], Placed] = field(default_factory=lambda: Cache(3))
+    placed: Cache[tuple[str, int, tuple[int, int]], Placed] = field(default_factory=lambda: Cache(2))
 
     def of_workspace(self, workspace: Workspace, model: LoadedModel) -> Placed:
         """Return all cases that hold inputs, with their vectors by `model`."""
@@ -67,7 +69,8 @@ class Vectors:
     def _place(self, workspace: Workspace, model: LoadedModel) -> Placed:
         with self.runtime.database.read() as tx:
             known = [case for split in SEARCHED for case in self.catalogue.cases(tx, workspace, split)]
-        vectors = self._embedded(model, self.casebook.examples(known, model.spec, {}))
+        parts = [known[first : first + AT_ONCE] for first in range(0, len(known), AT_ONCE)]
+        vectors = np.concatenate([self._embedded(model, self.casebook.examples(p, model.spec, {})) for p in parts])
         return Placed(tuple(known), vectors, Space(vectors), {case.id: row for row, case in enumerate(known)})
 
     def _embedded(self, model: LoadedModel, examples: Examples) -> Array:
