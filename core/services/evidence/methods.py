@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 
 import torch
+from torch import Tensor
 
 from core.contracts import Case, MethodReport, MethodView, OptionView, QualityReport, Support
 from core.errors import BadInput, NotFound
@@ -17,6 +18,7 @@ from core.services.evidence.store import EvidenceStore
 from core.services.runtime import Cache
 from explain.base import Explainer, Option
 from explain.batches import rows_for
+from explain.compatibility import one_look
 from explain.errors import ExplainError
 from explain.registry import compatible, explainer, explainers
 
@@ -25,6 +27,8 @@ Reports = Callable[[LoadedModel, str], QualityReport | None]
 ORDER: tuple[Support, ...] = ("supported", "not assessed", "not supported")
 MOST_TIMED_ROWS = 8
 TIMINGS = 3
+OTHERS = 2
+"""Cases beside the asked one on which it is tried what fits."""
 
 
 def no_report(model: LoadedModel, target: str) -> QualityReport | None:
@@ -143,9 +147,42 @@ class Methods:
         return Fits(tuple((str(name), float(seconds)) for name, seconds in known["seconds"]), float(known["row"]))
 
 
+def fitting_methods(question: Question) -> tuple[Explainer, ...]:
+    """Return the methods that fit the asked case and another one; where these differ, a third case decides.
+
+    One case alone can mislead: where the model is flat there, no method of slopes would fit, for good.
+    """
+    subject = question.subject
+    own = set(compatible(subject, question.inputs))
+    others = _others(question)
+    if len(others) == OTHERS:
+        second = set(compatible(subject, others[0]))
+        with one_look():
+            own = (own & second) | {method for method in own ^ second if method.is_compatible(subject, others[1])}
+    return tuple(method for method in explainers() if method in own)
+
+
+def _others(question: Question) -> tuple[tuple[Tensor, ...], ...]:
+    """Return other cases' inputs, each [1, ...], texts padded where the asked case is; fewer where there are fewer."""
+    background = question.subject.background or ()
+    different = [
+        number
+        for number in range(min((len(part) for part in background), default=0))
+        if any(not torch.equal(part[number], item[0]) for part, item in zip(background, question.inputs, strict=True))
+    ]
+    parts = list(zip(question.subject.kinds, question.inputs, background, strict=False))
+    return tuple(
+        tuple(
+            part[number : number + 1] * (item.any(dim=-1, keepdim=True) if kind == "text" else 1)
+            for kind, item, part in parts
+        )
+        for number in different[:OTHERS]
+    )
+
+
 def _found(question: Question) -> Fits:
     try:
-        fitting = compatible(question.subject, question.inputs)
+        fitting = fitting_methods(question)
         row = row_seconds(question)
         costs = [method.cost(question.subject, question.inputs).passes * row for method in fitting]
     except ExplainError as error:

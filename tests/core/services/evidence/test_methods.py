@@ -1,16 +1,22 @@
 """Which methods are offered, in which order, and what an explanation says of itself."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
 import pytest
+import torch
+from torch import nn
 
 from core.contracts import Estimate, MethodReport, QualityReport, Support
 from core.errors import NotFound
+from core.services.evidence.methods import fitting_methods
+from core.services.evidence.questions import Question
 from core.services.evidence.texts import word_values
 from core.storage import quality, versions
 from explain.registry import explainers
 from tests.helpers.evidence import CASE, MIXED, TONE, form, question, stored
+from tests.helpers.subjects import subject
 from tests.helpers.tiny_product import WORKSPACE
 
 
@@ -142,3 +148,29 @@ def test_a_quick_map_stands_in_for_a_slow_one(pictures, monkeypatch):
 def test_a_method_that_fits_no_more_is_named_with_those_that_do(shared):
     with pytest.raises(NotFound, match="Methods that do"):
         shared.review.explaining.explain(question(shared, method="grad_cam"))
+
+
+class Ramp(nn.Module):
+    """Two logits that rise with the first number above 1 and are flat below."""
+
+    def forward(self, number: torch.Tensor) -> torch.Tensor:
+        risen = torch.relu(number[:, :1] - 1.0)
+        return torch.cat([risen, -risen], dim=1)
+
+
+@pytest.mark.parametrize(
+    ("own", "others", "fits"),
+    [(0.0, (2.0, 3.0), True), (2.0, (0.0, 3.0), True), (2.0, (0.0, -1.0), False), (0.0, (-1.0, -2.0), False)],
+)
+def test_one_case_at_which_the_model_is_flat_does_not_decide_what_fits(own, others, fits):
+    background = (torch.tensor(others)[:, None],)
+    asked = replace(subject(Ramp().eval(), ("numeric",), 2), background=background)
+    point = (torch.full((1, 1), own),)
+    names = {method.name for method in fitting_methods(Question(asked, point, (torch.zeros(1, 1),)))}
+    assert ("input_x_gradient" in names) == fits
+    assert "occlusion" in names
+
+
+def test_without_other_cases_the_asked_one_decides_what_fits():
+    question = Question(subject(Ramp().eval(), ("numeric",), 2), (torch.full((1, 1), 2.0),), (torch.zeros(1, 1),))
+    assert "input_x_gradient" in {method.name for method in fitting_methods(question)}
