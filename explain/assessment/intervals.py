@@ -60,6 +60,30 @@ def mean_interval(values: Sequence[float], lowest: float = -math.inf, highest: f
     return _student(values, lowest, highest, lambda n: 1 / n)
 
 
+def share_interval(hits: Sequence[float]) -> Estimate | None:
+    """Return the share of ones among ones and zeros with Wilson's interval, or None without values.
+
+    Unlike a bootstrap, it has a width where all or none are hits.
+
+    References
+    ----------
+    Wilson: Probable Inference, the Law of Succession, and Statistical Inference, 1927.
+
+    Examples
+    --------
+    >>> found = share_interval([1.0] * 10)
+    >>> (found.value, round(found.low, 3), found.high, found.n)
+    (1.0, 0.722, 1.0, 10)
+    """
+    if not hits:
+        return None
+    n, share = len(hits), sum(hits) / len(hits)
+    z = NormalDist().inv_cdf((1 + COVERAGE) / 2)
+    centre, half = share + z * z / (2 * n), z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+    low, high = ((centre + side * half) / (1 + z * z / n) for side in (-1, 1))
+    return Estimate(share, max(0.0, low) if share > 0 else 0.0, min(1.0, high) if share < 1 else 1.0, n)
+
+
 def next_interval(values: Sequence[float], lowest: float = -math.inf, highest: float = math.inf) -> Estimate | None:
     """Return the mean and the interval that the next value of the same kind falls in with 95 %; None below two values.
 

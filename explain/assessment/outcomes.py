@@ -3,7 +3,7 @@
 from statistics import fmean
 
 from explain.assessment.class_sensitivity import can_fail
-from explain.assessment.intervals import Estimate, bootstrap_mean
+from explain.assessment.intervals import Estimate, bootstrap_mean, share_interval
 from explain.assessment.measuring import Sheet
 from explain.assessment.support import Outcome, TestName, outcome
 
@@ -25,7 +25,8 @@ def outcomes_of(sheet: Sheet, *, signed: bool, classes: int, seed: int) -> tuple
     """Return the outcome of every test, in the order in which they are told."""
     found = []
     for name in MISSING:
-        value = bootstrap_mean(_figures(sheet, name), seed)
+        figures = _figures(sheet, name)
+        value = share_interval(figures) if name == "pointing" else bootstrap_mean(figures, seed)
         chance = bootstrap_mean(sheet.chances, seed) if name in ("pointing", "mass") else None
         if name == "randomisation" and value is not None:
             value = _size(value)

@@ -110,10 +110,14 @@ def outcome(
     """Return the test's outcome; `missing` says why there is no value, `note` adds to the reason.
 
     Against a random or an edge map, and for regions, the method has to show that it is better: an interval that holds
-    the limit fails. Elsewhere such an interval leaves the test not assessable.
+    the limit fails. Elsewhere such an interval leaves the test not assessable. Of fewer than five cases nothing can be
+    shown: one alone has no interval, and a hit or two come by chance.
     """
     form = FORMS[name]
     limit = form.limit if chance is None else chance.value
+    if value is not None and value.n < LEAST_CASES and _has_to_show(name):
+        missing = f"only {value.n} of the {LEAST_CASES} cases that are needed"
+        limit = None
     if value is None or limit is None:
         return Outcome(name, form.title, value, form.limit, form.better, chance, "not assessable", form.counts, missing)
     verdict = _verdict(name, value, limit)
@@ -159,5 +163,9 @@ def _verdict(name: TestName, value: Estimate, limit: float) -> TestVerdict:
         above, below = value.high < limit, value.low > limit
     if above:
         return "pass"
-    has_to_show = name.endswith(("_random", "_edge")) or name in ("pointing", "mass")
-    return "fail" if below or has_to_show else "not assessable"
+    return "fail" if below or _has_to_show(name) else "not assessable"
+
+
+def _has_to_show(name: TestName) -> bool:
+    """Return whether the method must be shown to be better than what knows nothing."""
+    return name.endswith(("_random", "_edge")) or name in ("pointing", "mass")

@@ -13,7 +13,7 @@ from core.services.casebook import Casebook
 from core.services.evidence.questions import Question as Asked
 from core.services.trust.posing import Posing
 from core.services.trust.told import Artefacts, figure
-from explain.assessment.intervals import bootstrap_mean
+from explain.assessment.intervals import bootstrap_mean, share_interval
 from explain.assessment.localisation import Localised, Region, localised
 from explain.assessment.parts import Parts, parts_of
 from explain.assessment.questions import Answer, Question
@@ -56,7 +56,7 @@ class MarkedCases:
         missing = EVERYTHING if found else FAILED
         there = [one for one in found if one is not None and one.mass is not None]
         chance = bootstrap_mean([one.chance for one in there])
-        hits = bootstrap_mean([float(one.hit) for one in there])
+        hits = share_interval([float(one.hit) for one in there])
         mass = bootstrap_mean([one.mass for one in there if one.mass is not None])
         return (
             outcome("pointing", hits, chance=chance, missing=missing),

@@ -4,7 +4,7 @@ import pytest
 import torch
 from scipy import stats
 
-from explain.assessment.intervals import bootstrap_mean, mean_interval, next_interval
+from explain.assessment.intervals import bootstrap_mean, mean_interval, next_interval, share_interval
 
 VALUES = [0.2, 0.5, 0.4, 0.9, 0.35]
 
@@ -53,3 +53,14 @@ def test_nothing_comes_of_too_few_values() -> None:
     assert bootstrap_mean([]) is None
     assert mean_interval([0.5]) is None
     assert next_interval([]) is None
+    assert share_interval([]) is None
+
+
+@pytest.mark.parametrize(("hits", "n"), [(0, 6), (6, 6), (3, 12), (1, 1)])
+def test_the_interval_of_a_share_is_wilsons(hits: int, n: int) -> None:
+    own = share_interval([1.0] * hits + [0.0] * (n - hits))
+    reference = stats.binomtest(hits, n).proportion_ci(method="wilson")
+    assert own is not None
+    assert (own.value, own.n) == (pytest.approx(hits / n), n)
+    assert (own.low, own.high) == (pytest.approx(reference.low), pytest.approx(reference.high))
+    assert own.high - own.low > 0.3

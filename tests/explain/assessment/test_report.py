@@ -318,3 +318,9 @@ def test_the_model_and_its_gradients_stay_as_they_were(net: nn.Module, questions
     Assessor(questions[:5], QUICK).assess(IntegratedGradients())
     assert all(torch.equal(value, before[name]) for name, value in net.state_dict().items())
     assert not any(part._forward_hooks or part._forward_pre_hooks for part in net.modules())
+
+
+def test_hits_in_all_cases_have_an_interval_with_a_width() -> None:
+    pointing = outcome_of(Assessor(corner_questions(), QUICK).assess(Occlusion()), "pointing")
+    assert (pointing.value.high, pointing.value.n) == (1.0, 8)
+    assert pointing.value.low == pytest.approx(0.676, abs=0.001)  # Wilson's, 8 of 8

@@ -78,3 +78,12 @@ def test_too_little_is_not_assessed() -> None:
     assert "only 4 cases" in reason
     nothing = [outcome(name, None, missing="there is one part") for name in ("deletion_random", "insertion_random")]
     assert judged(nothing, 20) == ("not assessed", "faithfulness could not be measured: there is one part.")
+
+
+@pytest.mark.parametrize("name", ["pointing", "mass", "insertion_random", "deletion_edge"])
+def test_a_handful_of_cases_shows_nothing(name: TestName) -> None:
+    chance = Estimate(0.1, 0.1, 0.1, 4) if name in ("pointing", "mass") else None
+    few = outcome(name, Estimate(1.0, 1.0, 1.0, 4), chance=chance)
+    assert (few.verdict, few.reason) == ("not assessable", "only 4 of the 5 cases that are needed")
+    assert few.value == Estimate(1.0, 1.0, 1.0, 4)
+    assert outcome(name, Estimate(1.0, 0.9, 1.0, 5), chance=chance).verdict == "pass"

@@ -185,11 +185,11 @@ def test_marked_content_is_pasted_and_held_against_the_maps(product):
 def test_where_people_say_to_look_is_compared_with_chance(product):
     for name in names_of(product, "pool")[:6]:
         verdict(product, name, marks=(look_here(int(name[1:]) % 2 == 0),))
-    report = measure(product, cases=4)
+    report = measure(product, cases=5)
     for method in report.methods:
         tests = {test.name: test for test in method.tests}
         assert tests["mass"].chance.value == pytest.approx(0.5)
-        assert tests["pointing"].value.n == 4
+        assert tests["pointing"].value.n == 5
         assert tests["mass"].verdict in ("pass", "fail")
 
 
