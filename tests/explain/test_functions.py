@@ -24,7 +24,7 @@ RULES: dict[Function, Any] = dict.fromkeys(ACTIVATIONS, negated)
      nn.LeakyReLU(), nn.Softplus(), nn.Hardswish(inplace=True), nn.Hardsigmoid(), nn.Hardtanh(), nn.Tanh(),
      nn.Sigmoid(), nn.LogSigmoid(), nn.Softsign(), functional.relu, torch.relu, torch.tanh, Tensor.relu, Tensor.sigmoid,
      functional.relu6, functional.gelu],
-    ids=str,
+    ids=lambda activation: str(activation).split(" at 0x")[0],  # an address differs from process to process
 )  # fmt: skip
 def test_modules_and_functions_are_met(activation: Any) -> None:
     value = torch.tensor([-0.5, 0.25, 1.5])
