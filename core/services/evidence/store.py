@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from core.contracts import Case
-from core.errors import Unavailable
+from core.errors import NotFound, Unavailable
 from core.models.registry import LoadedModel
 from core.services.runtime import Runtime
 from core.storage import cache, versions, workspaces
@@ -33,7 +33,10 @@ class EvidenceStore:
     runtime: Runtime
 
     def get(self, model: LoadedModel, case: Case, key: str) -> bytes | None:
-        """Return what is kept for this case, or for another one under the same key; None when nothing is."""
+        """Return what is kept for this case, or for another one under the same key; None when nothing is.
+
+        A file that is lost or damaged is nothing: it can be computed again.
+        """
         with self.runtime.database.read() as tx:
             version = self._version(tx, model)
             blob = cache.evidence(tx, version, case.id, key)
@@ -42,7 +45,11 @@ class EvidenceStore:
             with _if_it_can(), self.runtime.database.write() as tx:
                 cache.put_evidence(tx, version, case.id, key, shared)
         found = blob or shared
-        return None if found is None else self.runtime.blobs.get(found)
+        try:
+            return None if found is None else self.runtime.blobs.get(found)
+        except (NotFound, Unavailable) as error:
+            log.warning("evidence is computed again: %s", error)
+            return None
 
     def put(self, model: LoadedModel, cases: tuple[Case, ...], key: str, data: bytes) -> None:
         """Keep bytes for these cases; they go when one of them is erased, and do not come when one was meanwhile.

@@ -49,6 +49,23 @@ def test_kept_evidence_is_shown_after_a_restart_without_touching_the_model(mixed
         again.close()
 
 
+@pytest.mark.parametrize("harm", ["lost", "damaged"])
+def test_kept_evidence_whose_file_is_gone_is_computed_again(mixed, harm):
+    actor, asked = mixed.default_actor, form("m004", "occlusion")
+    first = mixed.evidence.explain(asked, actor=actor)
+    with mixed.runtime.database.read() as tx:
+        kept = tx.execute(select(schema.evidence.c.blob)).scalars().all()
+    for name in set(kept):
+        file = mixed.runtime.blobs.path(name)
+        file.unlink()
+        if harm == "damaged":
+            file.write_bytes(b"nonsense")
+    again = mixed.evidence.explain(asked, actor=actor)
+    assert not again.cached
+    assert [one.total for one in again.fields] == pytest.approx([one.total for one in first.fields])
+    assert mixed.evidence.explain(asked, actor=actor).cached
+
+
 def test_the_stored_score_tells_the_label_without_the_model(mixed, monkeypatch):
     model, case = next((m, c) for m, c in (stored(mixed, f"m{i:03d}") for i in range(50)) if c.split == "ledger")
     expected = mixed.predictions.predict(MIXED, case.name).target(TONE).label
