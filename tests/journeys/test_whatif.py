@@ -20,7 +20,7 @@ def test_a_field_is_edited_a_counterfactual_used_a_similar_case_opened(page: Pag
     case = bench.wait_for_blind()
 
     bench.visit("whatif", case=case)
-    bench.reads("Commit your read first")
+    bench.reads("after your own read")
     bench.open_case(case)
     bench.wait_for_blind()
     person.commit("Released")
@@ -43,11 +43,9 @@ def test_a_field_is_edited_a_counterfactual_used_a_similar_case_opened(page: Pag
     bench.button("counterfactual_find").click()
     use = bench.button("counterfactual_use_0")
     expect(use).to_be_visible(timeout=LONG)
-    was = re.search(r"\n(.+?) ·", bench.key("whatif_before").inner_text().partition("As it is")[2])
     use.click()
     bench.says("whatif_changes", "→")
     bench.reads("the answer changes from")
-    assert was is not None
     looker.look("whatif-counterfactual")
 
     links = bench.key("similar_cases").get_by_role("link")
