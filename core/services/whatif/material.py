@@ -41,7 +41,9 @@ class Material:
 
         All of them when those are few.
         """
-        state = self._state(workspace)
+        return self._alike(self._state(workspace), workspace, spec, like)
+
+    def _alike(self, state: State, workspace: Workspace, spec: WorkspaceSpec, like: Array) -> Array:
         known = self.tables.get(state, lambda: self._rows(self._cases(state, workspace), spec))
         alike = known[(np.isnan(known) == np.isnan(like)).all(axis=1)]
         return alike if len(alike) >= FEWEST_ALIKE else known
@@ -53,12 +55,13 @@ class Material:
         """
         if not len(row):
             return None
-        known = self.rows(workspace, spec, row)
+        state = self._state(workspace)
+        known = self._alike(state, workspace, spec, row)
         if len(known) < FEWEST_ALIKE:
             return None
-        key = (self._state(workspace), np.isnan(row).tobytes())
         columns = [_column(item) for item in table_of(spec)]
-        return float(self.densities.get(key, lambda: Table(columns, row, known)).plausibility(row[None])[0])
+        table = self.densities.get((state, np.isnan(row).tobytes()), lambda: Table(columns, row, known))
+        return float(table.plausibility(row[None])[0])
 
     def words(self, workspace: Workspace, target: TargetSpec, item: FieldSpec, label: str) -> tuple[str, ...]:
         """Return words typical for `label` among training texts, the most typical first: see `typical`."""

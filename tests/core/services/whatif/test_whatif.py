@@ -2,9 +2,10 @@
 
 import pytest
 
-from core.contracts import Edit, EvidenceForm
+from core.contracts import Constraint, Edit, EvidenceForm
 from core.errors import BadInput, NotFound, Refused
 from tests.helpers.spotted import ANNA, MIXED, TONE
+from tests.helpers.tiny_product import corner_mask, names_of, truth
 
 CASE = "m004"
 VERBS = {
@@ -97,3 +98,15 @@ def test_an_unknown_target_is_not_found(shared):
     for ask in (shared.whatif.counterfactuals, shared.whatif.similar):
         with pytest.raises(NotFound, match="side, tone"):
             ask(MIXED, CASE, "mood", actor=shared.default_actor)
+
+
+def test_a_workspace_of_pictures_alone(product):
+    name, who = names_of(product, "train")[0], {"actor": product.default_actor}
+    product.review.commit_read("tiny", name, "side", truth(name), "likely", **who)
+    edits = (Edit("image", mask=corner_mask(), fill="noise"),)
+    view = product.whatif.predict("tiny", name, edits, **who)
+    assert (view.warnings, len(view.fields)) == ((), 1)
+    assert product.whatif.similar("tiny", name, "side", edits=edits, **who).similar
+    assert product.whatif.counterfactuals("tiny", name, "side", **who).tried > 0
+    with pytest.raises(NotFound, match="no field 'age'"):
+        product.whatif.counterfactuals("tiny", name, "side", constraints=(Constraint("age", "fixed"),), **who)
