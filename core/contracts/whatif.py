@@ -138,7 +138,7 @@ class SimilarCase:
 
 @dataclass(frozen=True, slots=True)
 class SimilarView:
-    """The neighbourhood of a case in the version's own space."""
+    """The neighbourhood of a case in the version's own space, without cases that the person has still to read blind."""
 
     target: str
     similar: tuple[SimilarCase, ...]

@@ -7,7 +7,9 @@ from PIL import Image
 
 from core.contracts import Actor, Edit
 from core.media.masks import encode_mask
+from core.models.registry import LoadedModel
 from core.services.container import Container
+from core.services.vectors import Placed
 from tests.helpers.tiny_mixed import CASES, SIZE, TOML, write_mixed_folder
 
 MIXED, SIDE, TONE = "mixed", "side", "tone"
@@ -46,3 +48,12 @@ def read(container: Container, name: str, actor: Actor | None = None) -> None:
     """Commit a person's reads of a case."""
     for target, label in ((SIDE, "above"), (TONE, "calm")):
         container.review.commit_read(MIXED, name, target, label, "likely", actor=actor or container.default_actor)
+
+
+def placed(container: Container) -> tuple[LoadedModel, Placed]:
+    """The champion and the vectors of all cases."""
+    catalogue = container.predictions.catalogue
+    with container.runtime.database.read() as tx:
+        workspace, _ = catalogue.workspace(tx, MIXED)
+    model = catalogue.model(workspace)
+    return model, container.whatif.neighbours.vectors.of_workspace(workspace, model)
