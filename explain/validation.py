@@ -132,8 +132,11 @@ def _private(tensor: Tensor, device: torch.device) -> Tensor:
 
 def _classes(module: nn.Module, inputs: tuple[Tensor, ...]) -> int:
     """Return the number of classes, after checking that the model answers with finite logits [1, K]."""
-    with torch.inference_mode():
-        logits: Tensor = module(*inputs)
+    try:
+        with torch.inference_mode():
+            logits: Tensor = module(*inputs)
+    except RuntimeError as error:
+        raise ExplainError(f"{type(module).__name__} failed on this case before it was explained: {error}.") from error
     if logits.ndim != 2 or logits.shape[0] != 1:
         raise ExplainError(f"the model must answer with logits [1, K], got shape {_shape(logits)}.")
     if not bool(torch.isfinite(logits).all()):

@@ -1,13 +1,17 @@
 """What every method's way to its answer does when memory runs out, with the allocator's own errors."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import Tensor, nn
 
 from explain.answer import out_of_memory
 from explain.assessment.curves import curves
+from explain.base import Explainer
 from explain.errors import ExplainError
 from explain.occlusion import Occlusion
+from explain.registry import explainers
 from tests.helpers.subjects import image, subject
 from tests.helpers.tiny_models import relu_mlp
 
@@ -59,3 +63,18 @@ def test_too_little_for_one_row_is_said() -> None:
 
     with pytest.raises(ExplainError, match="one row at a time is too much for the memory"):
         Occlusion().explain(subject(Starved(relu_mlp(), 64), ("image",), 3), (image(),), 0)
+
+
+class Broken(nn.Module):
+    """Fails at once."""
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        raise RuntimeError("broken on purpose")
+
+
+@pytest.mark.parametrize("method", explainers(), ids=lambda method: method.name)
+def test_a_model_that_fails_before_anything_is_said(method: Explainer) -> None:
+    asked = replace(subject(Broken().eval(), ("image",), 3), background=(torch.zeros(2, 1, 8, 8),))
+    assert not method.is_compatible(asked, (image(),))
+    with pytest.raises(ExplainError, match=r"Broken failed on this case before it was explained: broken on purpose"):
+        method.explain(asked, (image(),), 0)

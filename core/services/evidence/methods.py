@@ -139,7 +139,7 @@ class Methods:
         data = self.store.get(model, case, key) if self.store is not None else None
         if data is None:
             question = self.questions.ask(model, case, model.manifest.targets[0].target)
-            found = _found(question)
+            found = found_fits(question)
             data = json.dumps(asdict(found)).encode()
             if self.store is not None:
                 self.store.put(model, (case,), key, data)
@@ -180,12 +180,19 @@ def _others(question: Question) -> tuple[tuple[Tensor, ...], ...]:
     )
 
 
-def _found(question: Question) -> Fits:
+def found_fits(question: Question) -> Fits:
+    """Return what fits a model, and how long it takes.
+
+    Raises
+    ------
+    BadInput
+        When the model can't answer the case.
+    """
     try:
         fitting = fitting_methods(question)
         row = row_seconds(question)
         costs = [method.cost(question.subject, question.inputs).passes * row for method in fitting]
-    except ExplainError as error:
+    except (ExplainError, RuntimeError) as error:
         raise BadInput(f"The model can't be explained: {error}") from error
     return Fits(tuple((method.name, seconds) for method, seconds in zip(fitting, costs, strict=True)), row)
 

@@ -9,8 +9,8 @@ import torch
 from torch import nn
 
 from core.contracts import Estimate, MethodReport, QualityReport, Support
-from core.errors import NotFound
-from core.services.evidence.methods import fitting_methods
+from core.errors import BadInput, NotFound
+from core.services.evidence.methods import fitting_methods, found_fits
 from core.services.evidence.questions import Question
 from core.services.evidence.texts import word_values
 from core.storage import quality, versions
@@ -174,3 +174,12 @@ def test_one_case_at_which_the_model_is_flat_does_not_decide_what_fits(own, othe
 def test_without_other_cases_the_asked_one_decides_what_fits():
     question = Question(subject(Ramp().eval(), ("numeric",), 2), (torch.full((1, 1), 2.0),), (torch.zeros(1, 1),))
     assert "input_x_gradient" in {method.name for method in fitting_methods(question)}
+
+
+def test_a_model_that_fails_is_said_in_words():
+    class Broken(nn.Module):
+        def forward(self, number: torch.Tensor) -> torch.Tensor:
+            raise RuntimeError("broken on purpose")
+
+    with pytest.raises(BadInput, match="The model can't be explained: broken on purpose"):
+        found_fits(Question(subject(Broken().eval(), ("numeric",), 2), (torch.ones(1, 1),), (torch.zeros(1, 1),)))
