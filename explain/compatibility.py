@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from explain.answer import out_of_memory
 from explain.base import Subject
 from explain.errors import ExplainError
 from explain.isolation import full_precision
@@ -87,17 +88,29 @@ def _slopes(subject: Subject, inputs: tuple[Tensor, ...]) -> Slopes:
         case = usable_case(subject, inputs)
         if case is None or not all(item.is_floating_point() for item in case.inputs):
             return none
-        points = tuple(item.requires_grad_() for item in case.inputs)
-        logits: Tensor = case.module(*points)
-        if not logits.requires_grad:
+        try:
+            found = _gradients(case)
+        except RuntimeError as error:  # a step without a derivative, say; other methods may fit
+            if out_of_memory(error):
+                raise
             return none
-        weights = torch.arange(1, logits.shape[1] + 1, device=logits.device) / logits.shape[1]  # softmax-safe: unequal
-        found: tuple[Tensor | None, ...] = torch.autograd.grad((logits * weights).sum(), points, allow_unused=True)
-        if any(gradient is None and _is_used(case, n) for n, gradient in enumerate(found)):
+        missing = [number for number, gradient in enumerate(found) if gradient is None]
+        if len(missing) == len(found) or any(_is_used(case, number) for number in missing):
             return none
     gradients = [gradient for gradient in found if gradient is not None]
     finite = all(bool(torch.isfinite(gradient).all()) for gradient in gradients)
     return Slopes(finite, any(bool(gradient.any()) for gradient in gradients))
+
+
+def _gradients(case: Case) -> tuple[Tensor | None, ...]:
+    """Return the gradient of a sum of all logits by each input; None for each that has none."""
+    points = tuple(item.requires_grad_() for item in case.inputs)
+    logits: Tensor = case.module(*points)
+    if not logits.requires_grad:
+        return (None,) * len(points)
+    weights = torch.arange(1, logits.shape[1] + 1, device=logits.device) / logits.shape[1]  # softmax-safe: unequal
+    found: tuple[Tensor | None, ...] = torch.autograd.grad((logits * weights).sum(), points, allow_unused=True)
+    return found
 
 
 def _is_used(case: Case, number: int) -> bool:

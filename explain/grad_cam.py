@@ -59,8 +59,7 @@ class GradCam:
             return False
         with full_precision(inputs[0].device):
             case = usable_case(subject, inputs)
-            layer = None if case is None else convolutional_layer(case.module, case.inputs[0])
-            return case is not None and layer is not None and _has_gradient(case, layer)
+            return case is not None and _has_gradient(case)
 
     def explain(
         self,
@@ -99,8 +98,12 @@ def _coarse(case: Case, layer: nn.Module) -> Tensor:
     return values.detach()
 
 
-def _has_gradient(case: Case, layer: nn.Module) -> bool:
+def _has_gradient(case: Case) -> bool:
+    """Return whether there is a layer whose activations the answer has a finite gradient by."""
     try:
+        layer = convolutional_layer(case.module, case.inputs[0])
+        if layer is None:
+            return False
         coarse = _coarse(case, layer)
     except (RuntimeError, AssertionError):
         return False
