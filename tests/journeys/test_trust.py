@@ -10,7 +10,7 @@ from tests.helpers.persons import MousePerson
 from tests.helpers.product import Served
 from tests.helpers.workbench import LONG, PATIENCE, Workbench
 
-METHODS = ("Integrated gradients", "Saliency")
+METHODS = ("Integrated gradients", "Occlusion")
 CASES = "8"
 VERDICT = re.compile(r"(not supported|supported|not assessed)", re.IGNORECASE)
 
