@@ -18,6 +18,8 @@ Rule = Literal["free", "fixed", "only up", "only down"]
 QUANTILES = 24
 """Values of a number that a search tries before it closes in on the nearest one that does."""
 NEIGHBOURS = 5
+DIGITS = 9
+"""Decimals to which a limit is a multiple of a step: 0.3 / 0.1 is a little less than 3 in binary fractions."""
 MOST_FOR_DENSITY = 1000
 """Training cases among which a place's density is told: evenly spaced ones of all."""
 
@@ -179,8 +181,8 @@ class Table:
         high = min(high, own) if column.rule == "only down" else high
         if column.step is not None:
             low, high = (
-                _multiple(np.ceil(low / column.step), column.step),
-                _multiple(np.floor(high / column.step), column.step),
+                _multiple(np.ceil(np.round(low / column.step, DIGITS)), column.step),
+                _multiple(np.floor(np.round(high / column.step, DIGITS)), column.step),
             )
         return low, high
 

@@ -230,3 +230,13 @@ def test_bad_questions_are_refused(change: dict[str, object], message: str) -> N
     question = {"answer": linear, "row": ROW, "columns": COLUMNS, "wanted": 1, "population": population()}
     with pytest.raises(ExplainError, match=message):
         find(**(question | change))
+
+
+@pytest.mark.parametrize(("low", "high"), [(0.1, 0.3), (1.1, 1.7), (-0.3, 0.7), (2.2, 3.3)])
+def test_limits_that_are_multiples_of_the_step_are_allowed_themselves(low: float, high: float) -> None:
+    population = np.linspace(low, high, 6)[:, None]
+    table = Table([Column("a", "numeric", low, high, step=0.1)], np.array([(low + high) / 2 + 0.01]), population)
+    values = table.every(0)
+    assert values is not None
+    assert (values[1:].min(), values[1:].max()) == (low, high)
+    assert table.legal(np.array([[low - 1], [high + 1]])).ravel().tolist() == [low, high]
