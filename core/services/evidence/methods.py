@@ -65,8 +65,8 @@ class Methods:
     def fits(self, model: LoadedModel, case: Case) -> Fits:
         """Return what fits this version, best first, and how long it takes.
 
-        Decided by looking and trying, once for each version and each combination of fields that a case holds (a missing
-        field has no gradient); kept across restarts.
+        Decided by looking and trying on this case and two others, once for each version and each combination of fields
+        that a case holds (a missing field has no gradient); kept across restarts.
         """
         held = self.questions.held(model, case)
         key = ("fits", model.key, held)
