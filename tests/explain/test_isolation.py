@@ -66,5 +66,5 @@ def test_weights_loaded_under_inference_mode_are_usable() -> None:
 
 
 def test_unknown_method_lists_the_known_ones() -> None:
-    with pytest.raises(ExplainError, match="no explanation method 'magic'; known: integrated_gradients, grad_cam"):
+    with pytest.raises(ExplainError, match="no explanation method 'magic'; known: integrated_gradients, expected"):
         explainer("magic")
