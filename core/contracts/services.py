@@ -96,6 +96,9 @@ class EvidenceVerbs(Protocol):
     def explain(self, form: EvidenceForm, *, actor: Actor) -> EvidenceView:
         """Explain; kept across sessions and restarts; two sessions that ask the same compute it once."""
 
+    def stop(self, form: EvidenceForm, *, actor: Actor) -> bool:
+        """Take back what `explain` is asked; it ends when nobody else waits. Return whether it was under way."""
+
     def coarse(self, form: EvidenceForm, *, actor: Actor) -> EvidenceView | None:
         """Return a quick map (Grad-CAM) to show until `explain` is done; None when no quick method fits."""
 

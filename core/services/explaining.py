@@ -106,6 +106,8 @@ class Explaining:
             When the method does not fit the version.
         BadInput
             When the method can't explain this case; says why.
+        Unavailable
+            When all who asked took it back (`stop`), or the program ends.
         """
         found = self.kept(asked)
         if found is not None:
@@ -116,7 +118,13 @@ class Explaining:
             found = self.flights.answer(key, lambda cancelled: self._found(asked, cancelled))
             return Explained(asked, found, self.casebook, cached=False)
         except Stopped:
-            raise Unavailable("The explanation was stopped, because the program is ending. Ask again later.") from None
+            raise Unavailable(
+                "The explanation was stopped: it was taken back, or the program is ending. Ask again if you need it."
+            ) from None
+
+    def stop(self, asked: Asked) -> bool:
+        """Take one person's question back; return whether somebody waited for its answer."""
+        return self.flights.abandon(asked.key)
 
     def explain_ahead(self, asked: Asked) -> bool:
         """Explain before anybody asks; return false when it made way for what a person asked for."""

@@ -88,6 +88,16 @@ class Evidence:
         """Explain; kept across sessions and restarts; two sessions that ask the same compute it once."""
         return self.explaining.view(self.explaining.explain(self._asked(form, actor)))
 
+    def stop(self, form: EvidenceForm, *, actor: Actor) -> bool:
+        """Take back a question that `explain` is at; the work ends when nobody else waits for it.
+
+        Returns
+        -------
+        bool
+            Whether such an explanation was under way; who waited for it gets `Unavailable`.
+        """
+        return self.explaining.stop(self._asked(form, actor))
+
     def coarse(self, form: EvidenceForm, *, actor: Actor) -> EvidenceView | None:
         """Return a quick map (Grad-CAM) to show until `explain` is done.
 

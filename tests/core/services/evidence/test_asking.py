@@ -1,10 +1,14 @@
 """Bad questions get an answer that says what is wrong and what there is; nothing comes before the own read."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from core.contracts import Actor, MarkForm
-from core.errors import BadInput, NotFound, Refused
+from core.errors import BadInput, NotFound, Refused, Unavailable
 from core.media.masks import encode_mask
+from core.services.explaining import Explaining
+from explain.errors import Stopped
 from tests.helpers.evidence import CASE, MIXED, READ, form, square
 
 OTHER = Actor("eve", "person", "Eve")
@@ -65,9 +69,27 @@ def test_unknown_fills_and_steps_are_refused(shared):
         shared.evidence.path(form(), actor=shared.default_actor, steps=1000)
 
 
+def test_an_explanation_can_be_taken_back(mixed, monkeypatch):
+    def endless(self, asked, cancelled):
+        while not cancelled():
+            pass
+        raise Stopped("taken back")
+
+    verbs, actor, asked = mixed.evidence, mixed.default_actor, form(method="occlusion")
+    assert not verbs.stop(asked, actor=actor)
+    with ThreadPoolExecutor(1) as pool, monkeypatch.context() as patched:
+        patched.setattr(Explaining, "_compute", endless)
+        waiting = pool.submit(verbs.explain, asked, actor=actor)
+        while not verbs.stop(asked, actor=actor):
+            assert not waiting.done()
+        with pytest.raises(Unavailable, match="taken back"):
+            waiting.result(60.0)
+    assert not verbs.explain(asked, actor=actor).cached
+
+
 def test_nothing_comes_before_the_own_read(shared):
     verbs = shared.evidence
-    for ask in (verbs.explain, verbs.coarse, verbs.quality, verbs.remove, verbs.path):
+    for ask in (verbs.explain, verbs.stop, verbs.coarse, verbs.quality, verbs.remove, verbs.path):
         with pytest.raises(Refused, match="after your own read"):
             ask(form(), actor=OTHER)
     for look in (verbs.methods, verbs.baselines):

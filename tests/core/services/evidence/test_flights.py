@@ -103,3 +103,65 @@ def test_the_end_of_the_process_stops_everything(pool):
     with pytest.raises(Stopped):
         asked.result(PATIENCE)
     assert not flights.wait_until_calm()
+
+
+def wait_for(flights, persons):
+    while flights._waiting < persons:
+        pass
+
+
+def test_work_that_everybody_gave_up_stops_and_can_be_asked_again(pool):
+    flights, work = Flights(), Work()
+    asked = [pool.submit(flights.answer, "key", work) for _ in range(2)]
+    assert work.begun.wait(PATIENCE)
+    wait_for(flights, 2)
+    assert flights.abandon("key")
+    assert not any(answer.done() for answer in asked)  # the other one still waits
+    assert flights.abandon("key")
+    for answer in asked:
+        with pytest.raises(Stopped):
+            answer.result(PATIENCE)
+    assert work.runs == 1
+    assert not flights.abandon("key")
+    again = Work()
+    again.go.set()
+    assert flights.answer("key", again) == 42
+
+
+def test_who_asks_for_what_was_just_given_up_gets_an_answer(pool):
+    flights, stopping = Flights(), threading.Event()
+
+    def slow_to_stop(cancelled):
+        while not cancelled():
+            pass
+        stopping.wait(PATIENCE)
+        raise Stopped("given up")
+
+    gone = pool.submit(flights.answer, "key", slow_to_stop)
+    while not flights.abandon("key"):
+        pass
+    again = Work()
+    again.go.set()
+    asked = pool.submit(flights.answer, "key", again)
+    wait_for(flights, 2)
+    stopping.set()
+    assert asked.result(PATIENCE) == 42
+    with pytest.raises(Stopped):
+        gone.result(PATIENCE)
+
+
+def test_who_gives_up_frees_the_slot_and_waits_for_none(pool):
+    flights, first, second, third = Flights(at_once=1), Work(), Work(), Work()
+    one = pool.submit(flights.answer, "one", first)
+    assert first.begun.wait(PATIENCE)
+    two = pool.submit(flights.answer, "two", second)
+    while not flights.abandon("two"):
+        pass
+    with pytest.raises(Stopped, match="before it began"):
+        two.result(PATIENCE)
+    flights.abandon("one")
+    third.go.set()
+    assert flights.answer("three", third) == 42
+    assert (second.runs, third.runs) == (0, 1)
+    with pytest.raises(Stopped):
+        one.result(PATIENCE)
