@@ -1,8 +1,9 @@
-"""Prediction and explanation for programs: no read is asked for, nothing is hidden, nothing given is kept."""
+"""Prediction and explanation outside a review: programs are no readers, a person is; nothing given is kept."""
 
 from dataclasses import dataclass, replace
 
 from core.contracts import (
+    Actor,
     EvidenceQualityView,
     EvidenceView,
     FieldView,
@@ -13,6 +14,7 @@ from core.contracts import (
     Workspace,
     WorkspaceSpec,
 )
+from core.errors import Refused
 from core.models.registry import LoadedModel
 from core.services.casebook import Casebook
 from core.services.caseviews import CaseViews, target_view
@@ -23,6 +25,9 @@ from core.services.evidence.quality import Quality
 from core.services.explaining import Explained, Explaining
 from core.services.given import Given, GivenCase, given_case
 from core.services.runtime import Cache, Runtime
+from core.services.unread import unread
+from core.services.verdicts import READ_FIRST
+from core.storage import reads
 
 Question = str | Given
 """The name of a stored case, or inputs by field."""
@@ -72,7 +77,7 @@ class _Open:
 
 @dataclass(frozen=True, slots=True)
 class Predictions:
-    """Answers for programs."""
+    """Answers for programs, and for the playground's `reader`: a person who may still have to read a case blind."""
 
     runtime: Runtime
     catalogue: Catalogue
@@ -128,9 +133,24 @@ class Predictions:
         chosen = target_of(opened.spec, target).name
         return self.measuring.measure(asked(self.explaining, opened.model, opened.asked.case, chosen, wishes))
 
-    def answered(self, workspace: str, question: Question) -> Answered:
-        """Return the answer with the inputs that it is for."""
-        opened = self._open(workspace, question)
+    def examples(self, workspace: str, reader: Actor, limit: int) -> tuple[str, ...]:
+        """Return some stored cases, by name, that a person may ask about: of the ledger, or read by them already."""
+        with self.runtime.database.read() as tx:
+            found, spec = self.catalogue.workspace(tx, workspace)
+            ledger = self.catalogue.cases(tx, found, "ledger")
+            begun = self.catalogue.cases_by_id(tx, found, reads.by_actor(tx, found.id, reader.id)).values()
+            hidden = unread(tx, found, spec, begun, reader)
+        return tuple(sorted({case.name for case in (*ledger, *begun) if case.id not in hidden})[:limit])
+
+    def answered(self, workspace: str, question: Question, *, reader: Actor | None = None) -> Answered:
+        """Return the answer with the inputs that it is for.
+
+        Raises
+        ------
+        Refused
+            When `reader` still has to read this case blind.
+        """
+        opened = self._open(workspace, question, reader)
         prediction, first = self._answer(opened), opened.model.manifest.targets[0]
         methods = self._explaining(opened).methods.ordered(opened.model, opened.asked.case)
         views = self.views
@@ -149,15 +169,25 @@ class Predictions:
         method: str | None = None,
         label: str | None = None,
         target: str | None = None,
+        *,
+        reader: Actor | None = None,
     ) -> EvidenceView:
-        """Return an explanation ready to draw."""
-        opened = self._open(workspace, question)
+        """Return an explanation ready to draw.
+
+        Raises
+        ------
+        Refused
+            When `reader` still has to read this case blind.
+        """
+        opened = self._open(workspace, question, reader)
         return self._explaining(opened).view(self._explain(opened, target, Wishes(method, label)))
 
-    def _open(self, workspace: str, question: Question) -> _Open:
+    def _open(self, workspace: str, question: Question, reader: Actor | None = None) -> _Open:
         with self.runtime.database.read() as tx:
             if isinstance(question, str):
                 found, spec, stored = self.catalogue.case(tx, workspace, question)
+                if reader is not None and unread(tx, found, spec, (stored,), reader):
+                    raise Refused(f"{READ_FIRST} Do that on the review page: the worklist leads to this case.")
                 asked = GivenCase(stored, self.casebook, self.runtime)
             else:
                 found, spec = self.catalogue.workspace(tx, workspace)

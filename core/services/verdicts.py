@@ -34,6 +34,7 @@ from core.storage import actors, audit, cache, cases, claims, reads, verdicts, v
 CONFIDENCES = ("guess", "likely", "certain")
 UNDO = "undo_of"
 """Key in `Verdict.shown` of a verdict that took another one back."""
+READ_FIRST = "The model's answer is shown after your own read. Choose a label and commit it first."
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +178,7 @@ def require_reads(spec: WorkspaceSpec, done: set[str]) -> None:
         Says what to do first.
     """
     if spec.reading.mode == "blinded-first" and not done >= {target.name for target in spec.targets}:
-        raise Refused("The model's answer is shown after your own read. Choose a label and commit it first.")
+        raise Refused(READ_FIRST)
 
 
 def _new(

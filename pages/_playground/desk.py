@@ -45,10 +45,9 @@ class Desk:
         return self.container().workspaces.spec(workspace).fields
 
     def cases(self, workspace: str) -> list[str]:
-        """Return some cases to try, by name."""
+        """Return some cases to try, by name: none that still waits for the person's own read."""
         services = self.container()
-        rows = services.review.worklist(workspace, actor=services.default_actor, limit=EXAMPLES).rows
-        return sorted(row.case for row in rows)[:EXAMPLES]
+        return list(services.predictions.examples(workspace, services.default_actor, EXAMPLES))
 
     def ask(self, workspace: str | None, question: Question | None) -> Asked:
         """Return the answer to a question.
@@ -57,12 +56,16 @@ class Desk:
         ------
         BadInput
             When nothing was asked.
+        Refused
+            When the person still has to read the case blind.
         """
         if not workspace:
             raise BadInput("Choose a workspace first. Where there is none, import one or wait for the demo.")
         if not question:
             raise BadInput("Type the id of a case, or choose one from the list.")
-        return Asked(workspace, question, self.container().predictions.answered(workspace, question))
+        services = self.container()
+        answered = services.predictions.answered(workspace, question, reader=services.default_actor)
+        return Asked(workspace, question, answered)
 
     def ask_given(self, workspace: str, values: Sequence[object]) -> Asked:
         """Return the answer for the values of the controls, one a field; an image is the path of its upload."""
@@ -77,11 +80,15 @@ class Desk:
         ------
         BadInput
             When nothing was predicted yet.
+        Refused
+            When the person still has to read the case blind.
         """
         if asked is None:
             raise BadInput("Predict first: evidence explains an answer.")
-        predictions = self.container().predictions
-        return predictions.evidence(asked.workspace, asked.question, method, label, target)
+        services = self.container()
+        return services.predictions.evidence(
+            asked.workspace, asked.question, method, label, target, reader=services.default_actor
+        )
 
 
 def _value(field: FieldSpec, value: object) -> object:

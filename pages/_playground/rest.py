@@ -32,13 +32,21 @@ def router(verbs: Verbs) -> APIRouter:
 
     @routes.post("/predict", summary="Ask the champion about a case")
     def predict(asked: PredictRequest, request: Request) -> dict[str, Any]:
-        """Calibrated probabilities, the set that can't be ruled out, and whether it defers to a person."""
+        """Calibrated probabilities, the set that can't be ruled out, and whether it defers to a person.
+
+        A program is no reader: a case that people still have to read is answered too. Keep that answer from them
+        until they have read it.
+        """
         actor_in(request.scope)
         return plain(verbs.predict(asked))
 
     @routes.post("/explain", summary="Ask what an answer rests on")
     def explain(asked: ExplainRequest, request: Request) -> dict[str, Any]:
-        """One attribution a field: a number, spans of a text, or the `.npy` file of an image as a data URL."""
+        """One attribution a field: a number, spans of a text, or the `.npy` file of an image as a data URL.
+
+        A program is no reader: a case that people still have to read is explained too. Keep that from them until
+        they have read it.
+        """
         actor_in(request.scope)
         return plain(verbs.explain(asked))
 

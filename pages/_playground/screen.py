@@ -14,8 +14,9 @@ KEPT_SECONDS = 900
 HEAD = """# Playground
 
 Ask a model about a stored case or about an input of your own. Nothing here is recorded, and uploads are deleted after
-a few minutes. Cases that wait for your read belong on the [worklist](/worklist): there your own read comes first.
-Programs use the same through the API and MCP."""
+a few minutes. Where your own read comes first, a case that still waits for it has no answer here: take it from the
+[worklist](/worklist) to the review page. The examples are cases that judge models, and cases that you have read.
+Programs use the API and MCP."""
 QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 """No endpoint for programs, and no veil over the page while it works: messages say what went wrong."""
 

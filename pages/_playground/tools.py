@@ -38,7 +38,8 @@ class Tools:
         """Ask a workspace's model about a stored case, or about inputs of your own.
 
         Returns calibrated probabilities, the set of labels that can't be ruled out, and whether the model defers to
-        a person.
+        a person. A program is no reader: a case that people still have to read is answered too. Keep that answer
+        from them until they have read it.
 
         Args:
             workspace: Name of the workspace; the tool status lists them.
@@ -63,7 +64,8 @@ class Tools:
         """Ask what the model's answer rests on.
 
         Returns one attribution a field: a number, [start, end, value] of the words of a text, or the .npy file of an
-        image (height x width) as a data URL.
+        image (height x width) as a data URL. A program is no reader: a case that people still have to read is
+        explained too. Keep that from them until they have read it.
 
         Args:
             workspace: Name of the workspace.

@@ -84,6 +84,21 @@ def test_numbers_categories_and_words_are_asked_for_and_explained(page):
     assert_accessible(page)
 
 
+def test_a_case_that_waits_for_a_read_is_neither_suggested_nor_answered(page, robot):
+    waiting = robot.post("next_case", workspace="tiny").json()["case"]
+    page.click("#playground-case input")
+    suggested = page.get_by_role("option").all_inner_texts()
+    assert suggested
+    assert not any(waiting in words for words in suggested)
+    page.fill("#playground-case input", waiting)
+    page.keyboard.press("Enter")
+    page.click("#playground-predict-case")
+    page.wait_for_selector("text=The model's answer is shown after your own read")
+    page.wait_for_selector("text=The answer appears here.")
+    assert page.locator(".playground-answer").count() == 0
+    assert not page.locator("#playground-explain").is_visible()
+
+
 def test_what_goes_wrong_is_said_on_the_page(page):
     page.fill("#playground-case input", "nope")
     page.keyboard.press("Enter")

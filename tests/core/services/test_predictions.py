@@ -1,11 +1,17 @@
-"""Answers for programs: a given input is answered like the stored case, is checked like a row, and leaves no trace."""
+"""Answers outside a review: a given input is answered like a stored case, checked like a row, and leaves no trace.
+
+A person gets none for a case that waits for their read.
+"""
 
 import base64
+import shutil
 
 import numpy as np
 import pytest
 
-from core.errors import BadInput, NotFound
+from core.contracts import Actor
+from core.errors import BadInput, NotFound, Refused
+from core.storage import cases
 from tests.helpers.tiny_folder import SIZE
 from tests.helpers.tiny_mixed import write_mixed_folder
 from tests.helpers.tiny_product import copy_home, open_home
@@ -118,3 +124,58 @@ def test_unknown_names_are_told(mixed):
         mixed.predictions.explain(WORKSPACE, {"age": 3}, label="purple", target="tone")
     with pytest.raises(NotFound, match="magic"):
         mixed.predictions.explain(WORKSPACE, {"age": 3}, "magic", target="tone")
+
+
+def of_split(container, split):
+    with container.runtime.database.read() as tx:
+        workspace = container.predictions.catalogue.workspace(tx, WORKSPACE)[0]
+        return [case.name for case in cases.list_cases(tx, workspace.id, split)]
+
+
+def read_it(container, name, *targets, actor=None):
+    for target in targets:
+        label = {"side": "above", "tone": "calm"}[target]
+        container.review.commit_read(WORKSPACE, name, target, label, "likely", actor=actor or container.default_actor)
+
+
+def test_a_person_gets_no_answer_for_a_case_that_they_still_have_to_read(mixed):
+    predictions, me, waiting = mixed.predictions, mixed.default_actor, of_split(mixed, "pool")[0]
+    read_it(mixed, waiting, "side", "tone", actor=Actor("other", "person", "Other"))
+    for done in ((), ("side",)):
+        read_it(mixed, waiting, *done)
+        with pytest.raises(Refused, match=r"shown after your own read\. Choose a label and commit it first\..*review"):
+            predictions.answered(WORKSPACE, waiting, reader=me)
+        with pytest.raises(Refused, match="shown after your own read"):
+            predictions.evidence(WORKSPACE, waiting, target="tone", reader=me)
+    read_it(mixed, waiting, "tone")
+    assert predictions.answered(WORKSPACE, waiting, reader=me).reveal.prediction.version == "v1"
+    assert predictions.evidence(WORKSPACE, waiting, target="tone", reader=me).fields
+
+
+def test_other_cases_given_inputs_and_programs_are_answered_without_a_read(mixed, inputs):
+    predictions, me = mixed.predictions, mixed.default_actor
+    for split in ("train", "calibration", "ledger"):
+        assert predictions.answered(WORKSPACE, of_split(mixed, split)[0], reader=me).targets
+    assert predictions.answered(WORKSPACE, inputs, reader=me).targets
+    assert predictions.evidence(WORKSPACE, inputs, target="tone", reader=me).fields
+    assert predictions.predict(WORKSPACE, of_split(mixed, "pool")[0]).version == "v1"
+
+
+def test_examples_are_of_the_ledger_or_read_by_this_person(mixed):
+    me, ledger, (read, half, others, *_) = mixed.default_actor, set(of_split(mixed, "ledger")), of_split(mixed, "pool")
+    assert set(mixed.predictions.examples(WORKSPACE, me, 1000)) == ledger
+    read_it(mixed, read, "side", "tone")
+    read_it(mixed, half, "side")
+    read_it(mixed, others, "side", "tone", actor=Actor("other", "person", "Other"))
+    names = mixed.predictions.examples(WORKSPACE, me, 1000)
+    assert names == tuple(sorted(ledger | {read}))
+    assert mixed.predictions.examples(WORKSPACE, me, 3) == names[:3]
+
+
+def test_where_no_read_comes_first_a_person_is_answered_at_once(mixed, mixed_home, tmp_path):
+    folder = shutil.copytree(mixed_home / "data", tmp_path / "data")
+    toml = folder / "mixed.toml"
+    toml.write_text(toml.read_text() + '\n[reading]\nmode = "concurrent"\n')
+    mixed.importing.import_folder(toml, folder, actor=mixed.default_actor)
+    waiting = of_split(mixed, "pool")[0]
+    assert mixed.predictions.answered(WORKSPACE, waiting, reader=mixed.default_actor).targets
