@@ -96,15 +96,16 @@ def stopping(case: Case) -> Iterator[None]:
         handle.remove()
 
 
-def out_of_memory(error: RuntimeError) -> bool:
-    """Return whether torch ran out of memory, on a GPU or on the CPU.
+def out_of_memory(error: Exception) -> bool:
+    """Return whether memory ran out: torch's on a GPU or on the CPU, or Python's own.
 
     Examples
     --------
     >>> out_of_memory(RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 8 bytes."))
     True
     """
-    return isinstance(error, torch.OutOfMemoryError) or any(words in str(error) for words in CPU_MEMORY)
+    known = isinstance(error, (torch.OutOfMemoryError, MemoryError))
+    return known or (isinstance(error, RuntimeError) and any(words in str(error) for words in CPU_MEMORY))
 
 
 def _computed(compute: Callable[[Case], Computed], case: Case) -> Computed:

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from explain.answer import Computed, answer
 from explain.base import Attribution, Cost, Family, Option, OptionValue, Subject
-from explain.compatibility import usable_case
+from explain.compatibility import usable_case, works
 from explain.errors import ExplainError
 from explain.isolation import full_precision
 from explain.validation import Case, checked_options
@@ -60,10 +60,7 @@ class AttentionRollout:
             return False
         with full_precision(inputs[0].device):
             case = usable_case(subject, inputs)
-            try:
-                return case is not None and bool(torch.isfinite(_rollout(case)).all())
-            except (ExplainError, RuntimeError):
-                return False
+            return case is not None and works(lambda: bool(torch.isfinite(_rollout(case)).all()))
 
     def explain(
         self,

@@ -1,6 +1,6 @@
 """Checks by running the model once whether it has what a method needs."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from torch import Tensor
 
 from explain.answer import out_of_memory
 from explain.base import Subject
-from explain.errors import ExplainError
+from explain.errors import ExplainError, Stopped
 from explain.isolation import full_precision
 from explain.validation import Case, checked_case
 
@@ -19,8 +19,25 @@ def usable_case(subject: Subject, inputs: tuple[Tensor, ...]) -> Case | None:
     """Return the checked case, or None when the model can't answer it."""
     try:
         return checked_case(subject, inputs, 0, None)
-    except ExplainError:
+    except ExplainError as error:
+        if isinstance(error.__cause__, Exception) and out_of_memory(error.__cause__):
+            raise
         return None
+
+
+def works(trial: Callable[[], bool]) -> bool:
+    """Return what `trial` returns; False when the model or the method fails in it.
+
+    Memory that runs out is raised again, as is `Stopped`: neither says anything of what fits.
+    """
+    try:
+        return trial()
+    except Stopped:
+        raise
+    except (ExplainError, RuntimeError, AssertionError) as error:
+        if out_of_memory(error):
+            raise
+        return False
 
 
 UNITS = (

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from explain.answer import Computed, answer
 from explain.base import Attribution, Cost, Family, Option, OptionValue, Subject
-from explain.compatibility import has_input_gradient, usable_case
+from explain.compatibility import has_input_gradient, usable_case, works
 from explain.errors import ExplainError
 from explain.functions import ACTIVATIONS, LIMITS, Function, Replaced, local_slope, out_of_place, with_slope
 from explain.gradients import gradients_of, refuse_vanished
@@ -84,11 +84,8 @@ class DeepLift:
 def _adds_up(case: Case, label: int) -> bool:
     if label >= CHECKED_LABELS:
         return True
-    try:
-        _contributions(replace(case, label=label, scale=case.subject.output_sd[label]))
-    except (ExplainError, RuntimeError):
-        return False
-    return True
+    asked = replace(case, label=label, scale=case.subject.output_sd[label])
+    return works(lambda: bool(_contributions(asked).values))
 
 
 def _contributions(case: Case) -> Computed:

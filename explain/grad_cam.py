@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from explain.answer import Computed, answer
 from explain.base import Attribution, Cost, Family, Option, OptionValue, Subject
-from explain.compatibility import usable_case
+from explain.compatibility import usable_case, works
 from explain.errors import ExplainError
 from explain.gradients import refuse_vanished
 from explain.isolation import full_precision
@@ -59,7 +59,7 @@ class GradCam:
             return False
         with full_precision(inputs[0].device):
             case = usable_case(subject, inputs)
-            return case is not None and _has_gradient(case)
+            return case is not None and works(lambda: _has_gradient(case))
 
     def explain(
         self,
@@ -100,11 +100,8 @@ def _coarse(case: Case, layer: nn.Module) -> Tensor:
 
 def _has_gradient(case: Case) -> bool:
     """Return whether there is a layer whose activations the answer has a finite gradient by."""
-    try:
-        layer = convolutional_layer(case.module, case.inputs[0])
-        if layer is None:
-            return False
-        coarse = _coarse(case, layer)
-    except (RuntimeError, AssertionError):
+    layer = convolutional_layer(case.module, case.inputs[0])
+    if layer is None:
         return False
+    coarse = _coarse(case, layer)
     return bool(torch.isfinite(coarse).all()) and bool(coarse.any())

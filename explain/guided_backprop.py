@@ -8,7 +8,7 @@ from torch import Tensor
 
 from explain.answer import Computed, answer
 from explain.base import Attribution, Cost, Family, Option, OptionValue, Subject
-from explain.compatibility import has_input_gradient, one_unit, refuse_units, usable_case
+from explain.compatibility import has_input_gradient, one_unit, refuse_units, usable_case, works
 from explain.errors import ExplainError
 from explain.functions import ACTIVATIONS, RELUS, Function, Replaced, out_of_place
 from explain.gradients import gradients_at, refuse_vanished
@@ -56,10 +56,7 @@ class GuidedBackprop:
             return False
         with full_precision(inputs[0].device):
             case = usable_case(subject, inputs)
-            try:
-                return case is not None and bool(_guided(case))
-            except (ExplainError, RuntimeError):
-                return False
+            return case is not None and works(lambda: bool(_guided(case)))
 
     def explain(
         self,

@@ -8,7 +8,7 @@ from torch.nn.functional import interpolate
 
 from explain.answer import Computed, answer
 from explain.base import Attribution, Cost, Family, Option, OptionValue, Subject
-from explain.compatibility import usable_case
+from explain.compatibility import usable_case, works
 from explain.errors import ExplainError
 from explain.gradients import gradients_of, refuse_vanished
 from explain.isolation import full_precision
@@ -61,10 +61,7 @@ class LayerCam:
             return False
         with full_precision(inputs[0].device):
             case = usable_case(subject, inputs)
-            try:
-                return case is not None and all(bool(torch.isfinite(part).all()) for part in _maps(case, 1))
-            except (ExplainError, RuntimeError):
-                return False
+            return case is not None and works(lambda: all(bool(part.isfinite().all()) for part in _maps(case, 1)))
 
     def explain(
         self,

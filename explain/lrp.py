@@ -9,7 +9,7 @@ from torch.nn import functional
 
 from explain.answer import Computed, answer
 from explain.base import Attribution, Cost, Family, Option, OptionValue, Subject
-from explain.compatibility import has_input_gradient, usable_case
+from explain.compatibility import has_input_gradient, usable_case, works
 from explain.errors import ExplainError
 from explain.functions import LIMITS, RELUS, Function, Replaced, Rule, local_slope, out_of_place
 from explain.gradients import gradients_of, refuse_vanished
@@ -83,10 +83,8 @@ class LayerwiseRelevance:
             return False
         with full_precision(inputs[0].device):
             case = usable_case(subject, inputs)
-            try:
-                return case is not None and bool(_relevance(case, float(self.config_spec()[0].default)).values)
-            except (ExplainError, RuntimeError):
-                return False
+            gamma = float(self.config_spec()[0].default)
+            return case is not None and works(lambda: bool(_relevance(case, gamma).values))
 
     def explain(
         self,

@@ -5,9 +5,10 @@ import torch
 from torch import Tensor, nn
 
 from explain.compatibility import has_input_gradient, one_look
-from explain.registry import compatible, explainers
-from tests.helpers.subjects import image, numbers, subject
-from tests.helpers.tiny_models import DetachedModel, FailingModel, StepModel, mlp
+from explain.errors import ExplainError
+from explain.registry import compatible, explainer, explainers
+from tests.helpers.subjects import image, numbers, subject, tokens
+from tests.helpers.tiny_models import DetachedModel, FailingModel, StepModel, convolutional, mlp, relu_mlp, text
 
 
 class Counting(nn.Module):
@@ -67,3 +68,33 @@ def test_memory_that_runs_out_does_not_decide_what_fits() -> None:
 
     with pytest.raises(RuntimeError, match="memory"):
         compatible(subject(Greedy().eval(), ("numeric",), 2), (torch.rand(1, 3),))
+
+
+class RunsOut(nn.Module):
+    """Runs out of memory at one of its passes, the first being 1; copies of it count on."""
+
+    def __init__(self, inner: nn.Module, at: int) -> None:
+        super().__init__()
+        self.inner = inner
+        passes: list[int] = []
+        self.note, self.count = passes.append, lambda: len(passes)
+        self.at = at
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.note(1)
+        if self.count() == self.at:
+            torch.empty(10**14)
+        return self.inner(x)
+
+
+@pytest.mark.parametrize("name", ["deep_lift", "lrp", "guided_backprop", "grad_cam", "layer_cam", "attention_rollout"])
+def test_memory_that_runs_out_at_any_pass_is_no_misfit(name: str) -> None:
+    method = explainer(name)
+    kind, point = ("text", tokens()) if name == "attention_rollout" else ("image", image())
+    inner = text() if kind == "text" else convolutional() if name.endswith("cam") else relu_mlp()
+    classes = inner(point).shape[1]
+    fine = RunsOut(inner, 0).eval()
+    assert method.is_compatible(subject(fine, (kind,), classes), (point,))
+    for at in range(1, fine.count() + 1):
+        with pytest.raises((RuntimeError, ExplainError), match="memory"):
+            method.is_compatible(subject(RunsOut(inner, at).eval(), (kind,), classes), (point,))
