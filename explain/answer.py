@@ -111,7 +111,9 @@ def out_of_memory(error: Exception) -> bool:
 def _computed(compute: Callable[[Case], Computed], case: Case) -> Computed:
     try:
         return compute(case)
-    except RuntimeError as error:
+    except ExplainError:
+        raise
+    except Exception as error:  # a model of one's own may raise anything
         if out_of_memory(error):
             raise MemoryError(str(error)) from error
         name = type(case.module).__name__

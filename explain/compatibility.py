@@ -34,7 +34,7 @@ def works(trial: Callable[[], bool]) -> bool:
         return trial()
     except Stopped:
         raise
-    except (ExplainError, RuntimeError, AssertionError) as error:
+    except Exception as error:  # a model of one's own may raise anything
         if out_of_memory(error):
             raise
         return False
@@ -107,12 +107,13 @@ def _slopes(subject: Subject, inputs: tuple[Tensor, ...]) -> Slopes:
             return none
         try:
             found = _gradients(case)
-        except RuntimeError as error:  # a step without a derivative, say; other methods may fit
+            missing = [number for number, gradient in enumerate(found) if gradient is None]
+            unfit = len(missing) == len(found) or any(_is_used(case, number) for number in missing)
+        except Exception as error:  # a step without a derivative, say; other methods may fit
             if out_of_memory(error):
                 raise
             return none
-        missing = [number for number, gradient in enumerate(found) if gradient is None]
-        if len(missing) == len(found) or any(_is_used(case, number) for number in missing):
+        if unfit:
             return none
     gradients = [gradient for gradient in found if gradient is not None]
     finite = all(bool(torch.isfinite(gradient).all()) for gradient in gradients)

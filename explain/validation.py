@@ -135,7 +135,9 @@ def _classes(module: nn.Module, inputs: tuple[Tensor, ...]) -> int:
     try:
         with torch.inference_mode():
             logits: Tensor = module(*inputs)
-    except RuntimeError as error:
+    except ExplainError:
+        raise
+    except Exception as error:  # a model of one's own may raise anything
         raise ExplainError(f"{type(module).__name__} failed on this case before it was explained: {error}.") from error
     if logits.ndim != 2 or logits.shape[0] != 1:
         raise ExplainError(f"the model must answer with logits [1, K], got shape {_shape(logits)}.")

@@ -80,7 +80,9 @@ def _logits(asked: Replacing, removed: Tensor) -> Tensor:
     while True:
         try:
             return _batched(asked, removed, rows)
-        except RuntimeError as error:
+        except ExplainError:
+            raise
+        except Exception as error:  # a model of one's own may raise anything
             if out_of_memory(error) and rows > 1:
                 rows //= 2
                 continue

@@ -53,7 +53,9 @@ def random_weights(subject: Subject, inputs: tuple[Tensor, ...], stages: int = 4
         with full_precision(device):
             passed = _passed(module, point)
             idle = _idle(subject, module, point)
-    except RuntimeError as error:
+    except ExplainError:
+        raise
+    except Exception as error:  # a model of one's own may raise anything
         raise ExplainError(f"{type(module).__name__} failed while its layers were looked for: {error}.") from error
     layers = _from_the_answer(module, passed, idle)
     if not layers:

@@ -9,9 +9,9 @@ from torch import Tensor, nn
 from explain.answer import out_of_memory
 from explain.assessment.curves import curves
 from explain.base import Explainer
-from explain.errors import ExplainError
+from explain.errors import ExplainError, Stopped
 from explain.occlusion import Occlusion
-from explain.registry import explainers
+from explain.registry import compatible, explainers
 from tests.helpers.subjects import image, subject
 from tests.helpers.tiny_models import relu_mlp
 
@@ -78,3 +78,40 @@ def test_a_model_that_fails_before_anything_is_said(method: Explainer) -> None:
     assert not method.is_compatible(asked, (image(),))
     with pytest.raises(ExplainError, match=r"Broken failed on this case before it was explained: broken on purpose"):
         method.explain(asked, (image(),), 0)
+
+
+class Particular(nn.Module):
+    """Fails in its own way, from its second pass on or at once; copies of it count on."""
+
+    def __init__(self, error: type[Exception], passes: int) -> None:
+        super().__init__()
+        self.inner, self.error = relu_mlp(), error
+        seen: list[int] = []
+        self.note, self.count, self.passes = seen.append, lambda: len(seen), passes
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        self.note(1)
+        if self.count() > self.passes:
+            raise self.error("too particular")
+        answered: Tensor = self.inner(inputs)
+        return answered
+
+
+@pytest.mark.parametrize("error", [ValueError, TypeError, IndexError, KeyError, AssertionError])
+@pytest.mark.parametrize("passes", [0, 1])
+def test_whatever_a_model_raises_is_said_in_its_words(error: type[Exception], passes: int) -> None:
+    asked = subject(Particular(error, passes).eval(), ("image",), 3)
+    with pytest.raises(ExplainError, match=r"Particular failed .*too particular"):
+        Occlusion().explain(asked, (image(),), 0)
+
+
+@pytest.mark.parametrize("passes", [0, 1, 2])
+def test_whatever_a_model_raises_only_rules_methods_out(passes: int) -> None:
+    asked = subject(Particular(ValueError, passes).eval(), ("image",), 3)
+    assert "deep_lift" not in {method.name for method in compatible(asked, (image(),))}
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, Stopped])
+def test_who_stops_it_is_obeyed(error: type[Exception]) -> None:
+    with pytest.raises(error):
+        Occlusion().explain(subject(Particular(error, 1).eval(), ("image",), 3), (image(),), 0)

@@ -192,7 +192,7 @@ def found_fits(question: Question) -> Fits:
         fitting = fitting_methods(question)
         row = row_seconds(question)
         costs = [method.cost(question.subject, question.inputs).passes * row for method in fitting]
-    except (ExplainError, RuntimeError) as error:
+    except Exception as error:  # a model of one's own may raise anything
         raise BadInput(f"The model can't be explained: {error}") from error
     return Fits(tuple((method.name, seconds) for method, seconds in zip(fitting, costs, strict=True)), row)
 

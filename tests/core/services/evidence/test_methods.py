@@ -179,7 +179,7 @@ def test_without_other_cases_the_asked_one_decides_what_fits():
 def test_a_model_that_fails_is_said_in_words():
     class Broken(nn.Module):
         def forward(self, number: torch.Tensor) -> torch.Tensor:
-            raise RuntimeError("broken on purpose")
+            raise ValueError("broken on purpose")
 
     with pytest.raises(BadInput, match="The model can't be explained: broken on purpose"):
         found_fits(Question(subject(Broken().eval(), ("numeric",), 2), (torch.ones(1, 1),), (torch.zeros(1, 1),)))
