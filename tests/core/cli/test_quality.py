@@ -8,6 +8,8 @@ from typer.testing import CliRunner
 from core.cli import app
 from tests.helpers.tiny_product import WORKSPACE, prepare_home
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):

@@ -16,6 +16,8 @@ from tests.helpers.learning_parts import DEVICE, context_of, fitted_network, mar
 from tests.helpers.model_parts import AGE, NOTE, RANDOM_BACKBONE, SMALL_TRANSFORMER, spec_of
 from tests.helpers.planted import marked_rows, marked_texts, rows, table_spec, text_spec, texts
 
+pytestmark = pytest.mark.slow
+
 TWO = {"targets": [{"name": "shape", "classes": ["dark", "bright"]}], "encoder": {"name": "mlp", "hidden": []}}
 
 

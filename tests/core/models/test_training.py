@@ -59,6 +59,7 @@ def equal(one, other) -> bool:
     return all(torch.equal(first, second) for first, second in pairs)
 
 
+@pytest.mark.slow
 def test_training_learns_and_repeats_to_the_bit():
     network, result = trained(plan=TrainingPlan(epochs=80, batch_size=8, learning_rate=0.01))
     _, _, validation = parts()
@@ -256,6 +257,7 @@ def test_checkpoint_holds_weights_that_train_and_no_frozen_ones(every_step):
     assert weights == {"weight/heads.target_shape.weight", "weight/heads.target_shape.bias"}
 
 
+@pytest.mark.slow
 def test_logistic_head_equals_scikit_learn():
     """Without decay, on cases that no line separates, both reach the one best fit."""
     from sklearn.linear_model import LogisticRegression

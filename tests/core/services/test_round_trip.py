@@ -15,6 +15,8 @@ from core.storage import cases, labels, reads, verdicts, workspaces
 from tests.helpers.mixed_folder import TEXTS, write_mixed_folder
 from tests.helpers.tiny_product import corner_mark, names_of, open_home, truth, verdict
 
+pytestmark = pytest.mark.slow
+
 HAVE_TIMES = ("workspace.toml", "verdicts.csv", "reads.csv", "tasks.json")
 """Files that say when something was stored, which is another time in another home."""
 LEAD = Actor("+lead@ward", "person", "Lead")

@@ -9,6 +9,8 @@ from tests.helpers.postgres import NoPostgres, postgres_server
 from tests.helpers.tiny_folder import write_tiny_folder
 from tests.helpers.tiny_product import WORKSPACE, corner_mark, names_of, open_home, retrain, truth, verdict
 
+pytestmark = pytest.mark.slow
+
 TWO_TARGETS = """
 [[targets]]
 name = "half"

@@ -23,6 +23,8 @@ from tests.helpers.planted_methods import PlantedMethod, edges, failing, random_
 from tests.helpers.subjects import category, image, numbers, subject, tokens
 from tests.helpers.tiny_models import every_kind, mlp
 
+pytestmark = pytest.mark.slow
+
 CASES = 20
 QUICK = Plan(steps=6, orders=4, stage_cases=6, repeat_cases=6)
 

@@ -11,6 +11,8 @@ from core.services.explaining import Explaining
 from explain.errors import Stopped
 from tests.helpers.evidence import MIXED, form, question
 
+pytestmark = pytest.mark.slow
+
 ADA = Actor("ada", "person", "Ada")
 PATIENCE = 60.0
 

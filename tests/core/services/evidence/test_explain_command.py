@@ -12,6 +12,8 @@ from core.errors import BadInput
 from tests.helpers.evidence import CASE, MIXED
 from tests.helpers.tiny_product import copy_home
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def home(mixed_home, tmp_path_factory):

@@ -14,6 +14,8 @@ from explain.registry import explainer
 from tests.helpers.tiny_mixed import write_mixed_folder
 from tests.helpers.tiny_product import open_home
 
+pytestmark = pytest.mark.slow
+
 WORKSPACE = "mixed"
 LIGHT = Plan(steps=4, orders=2, cells=6, stages=1, stage_cases=2, repeat_cases=2)
 

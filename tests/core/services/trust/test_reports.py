@@ -18,6 +18,8 @@ from tests.helpers.planted_methods import failing, random_map
 from tests.helpers.tiny_folder import SIZE
 from tests.helpers.tiny_product import TARGET, WORKSPACE, corner_mark, names_of, retrain, verdict
 
+pytestmark = pytest.mark.slow
+
 LIGHT = Plan(steps=6, orders=3, cells=6, stages=2, stage_cases=3, repeat_cases=3)
 METHODS = ("saliency", "input_x_gradient")
 

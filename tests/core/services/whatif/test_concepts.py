@@ -5,6 +5,8 @@ import pytest
 from core.errors import BadInput, NotFound
 from tests.helpers.spotted import MIXED, SIDE, read
 
+pytestmark = pytest.mark.slow
+
 CASE = "m004"
 
 
@@ -20,6 +22,24 @@ def test_a_concept_is_collected_and_taken_apart(fresh):
     assert len(events) == 4
     assert fresh.audit.verify().ok
     assert "bright" not in fresh.audit.export_text()
+
+
+def test_taking_a_case_out_makes_no_concept(fresh):
+    who = {"actor": fresh.default_actor}
+    fresh.evidence.collect(MIXED, "bright spot", "m004", **who)
+    with pytest.raises(NotFound, match="no concept 'bright sport'. Concepts: bright spot"):
+        fresh.evidence.collect(MIXED, "bright sport", "m004", present=None, **who)
+    assert [concept.name for concept in fresh.evidence.concepts(MIXED)] == ["bright spot"]
+    assert len(fresh.audit.events(workspace=MIXED, kind="concept")) == 1
+
+
+def test_an_erased_case_is_named_by_no_concept(fresh):
+    who = {"actor": fresh.default_actor}
+    for name in ("m004", "m006"):
+        fresh.evidence.collect(MIXED, "bright spot", name, **who)
+    fresh.maintenance.erase(MIXED, "m004", "consent withdrawn", **who)
+    (concept,) = fresh.evidence.concepts(MIXED)
+    assert concept.cases == ("m006",)
 
 
 @pytest.mark.parametrize("name", ["", "   ", "x" * 81])
