@@ -1,5 +1,6 @@
 """Concepts that people collect from cases, and how the champion's answers depend on them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,6 +44,8 @@ class Concepts:
         ------
         BadInput
             When the name is empty or too long.
+        NotFound
+            When a case is to be taken out of a concept that there is not.
         Refused
             Before this person's own read of the case, in the blinded-first mode.
         """
@@ -52,6 +55,8 @@ class Concepts:
         with self.runtime.database.write() as tx:
             found, spec, stored = self.catalogue.case(tx, workspace, case)
             require_reads(spec, {read.target for read in reads.of_case(tx, stored.id, actor.id)})
+            if present is None:
+                _named(concepts.list_concepts(tx, found.id), name)
             actors.ensure(tx, actor)
             number = concepts.ensure(tx, found.id, name, actor.id)
             concepts.collect(tx, number, stored.id, present, actor.id)
@@ -76,17 +81,11 @@ class Concepts:
         chosen = target_of(spec, target)
         if label not in chosen.classes:
             raise NotFound(f"{label!r} is no label of {chosen.name!r}. Labels: {', '.join(chosen.classes)}.")
-        model, view = self.catalogue.model(found), self._concept(workspace, concept)
+        model, view = self.catalogue.model(found), _named(self.list(workspace), concept)
         try:
             return self._measured(found, model, view, chosen, label)
         except ExplainError as error:
             raise BadInput(f"Concept {concept!r} can't be measured: {error}") from error
-
-    def _concept(self, workspace: str, name: str) -> ConceptView:
-        known = {concept.name: concept for concept in self.list(workspace)}
-        if name not in known:
-            raise NotFound(f"There is no concept {name!r}. Concepts: {', '.join(known) or 'none yet'}.")
-        return known[name]
 
     def _measured(
         self, workspace: Workspace, model: LoadedModel, concept: ConceptView, target: TargetSpec, label: str
@@ -125,6 +124,14 @@ class Concepts:
             references = labels.references(tx, workspace.id, target.name)
         of_label = [c for c in known if c.split == "ledger" and c.id in references and references[c.id].label == label]
         return tuple(of_label[:MOST_CASES])
+
+
+def _named(known: Sequence[ConceptView], name: str) -> ConceptView:
+    for concept in known:
+        if concept.name == name:
+            return concept
+    names = ", ".join(concept.name for concept in known) or "none yet"
+    raise NotFound(f"There is no concept {name!r}. Concepts: {names}.")
 
 
 def _gradients(model: LoadedModel, target: TargetSpec, label: str, vectors: Array) -> Array:

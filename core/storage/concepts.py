@@ -7,6 +7,7 @@ from sqlalchemy import Connection, delete, select
 from core.contracts import ConceptView
 from core.storage import schema
 from core.storage.columns import now
+from core.storage.erasure import ERASED
 from core.storage.schema import cases
 from core.storage.statements import insert_new, insert_or_update
 
@@ -31,12 +32,15 @@ def collect(tx: Connection, concept_id: int, case_id: int, present: bool | None,
 
 
 def list_concepts(tx: Connection, workspace_id: int) -> tuple[ConceptView, ...]:
-    """Return the workspace's concepts, oldest first, with the names of their cases in the order of their import."""
+    """Return the workspace's concepts, oldest first, with the names of their cases in the order of their import.
+
+    Erased cases are not named: nothing is left of them that could show the concept.
+    """
     concepts, members = schema.concepts.c, schema.concept_cases.c
     query = (
         select(members.concept_id, members.present, cases.c.name)
         .join(cases, cases.c.id == members.case_id)
-        .where(cases.c.workspace_id == workspace_id)
+        .where(cases.c.workspace_id == workspace_id, cases.c.content_hash != ERASED)
         .order_by(cases.c.id)
     )
     found: dict[tuple[int, bool], list[str]] = defaultdict(list)

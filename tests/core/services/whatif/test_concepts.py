@@ -27,7 +27,7 @@ def test_a_concept_is_collected_and_taken_apart(fresh):
 def test_taking_a_case_out_makes_no_concept(fresh):
     who = {"actor": fresh.default_actor}
     fresh.evidence.collect(MIXED, "bright spot", "m004", **who)
-    with pytest.raises(NotFound, match="no concept 'bright sport'. Concepts: bright spot"):
+    with pytest.raises(NotFound, match=r"no concept 'bright sport'\. Concepts: bright spot"):
         fresh.evidence.collect(MIXED, "bright sport", "m004", present=None, **who)
     assert [concept.name for concept in fresh.evidence.concepts(MIXED)] == ["bright spot"]
     assert len(fresh.audit.events(workspace=MIXED, kind="concept")) == 1
