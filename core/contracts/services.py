@@ -144,7 +144,7 @@ class TrustVerbs(Protocol):
         methods: tuple[str, ...] = (),
         cases: int = 40,
     ) -> ReportRun:
-        """Ask the worker for a quality report; one that is under way is returned."""
+        """Ask the worker for a quality report; the same one is returned when it is under way."""
 
     def cancel_report(self, workspace: str, *, actor: Actor) -> None:
         """Ask the running report to stop."""

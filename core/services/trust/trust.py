@@ -15,8 +15,9 @@ from core.services.scoring import Scoring
 from core.services.trust.answers import Judged, calibration_bins, confusion
 from core.services.trust.errors import ErrorFinder, Key
 from core.storage import actors, audit, cache, cases, jobs, labels, quality, versions
-from explain.registry import explainer
+from explain.registry import explainer, explainers
 
+Payload = dict[str, str | int | float | bool | None]
 USUAL_CASES = 40
 NOTHING_SERVES = "nothing was trained yet; come back when the first version serves"
 NO_LABELS = "no ledger case has a reference label for this target, so nothing can be compared"
@@ -61,14 +62,14 @@ class Trust:
         methods: tuple[str, ...] = (),
         cases: int = USUAL_CASES,
     ) -> ReportRun:
-        """Ask the worker for a quality report; one of the same version and target that is under way is returned.
+        """Ask the worker for a quality report; one that is asked the very same and is under way is returned.
 
         Raises
         ------
         BadInput
-            When the number of cases is below 1 or a method does not fit.
+            When the number of cases is below 1, or a method is unknown or does not fit.
         Conflict
-            When nothing serves yet, or a report on another version or target is under way.
+            When nothing serves yet, or a report of another version, target, methods or cases is under way; says which.
         Refused
             When the ledger is empty.
         """
@@ -86,14 +87,14 @@ class Trust:
             actors.ensure(tx, actor)
             found = self.catalogue.locked(tx, workspace)
             busy = _busy(tx, workspace)
-            if busy is not None:
-                return _same_or_refused(busy, model.version, asked)
-            payload: dict[str, str | int | float | bool | None] = {
+            payload: Payload = {
                 "version": model.version,
                 "target": asked,
-                "methods": ",".join(methods),
+                "methods": ",".join(sorted(set(methods))),
                 "cases": cases,
             }
+            if busy is not None:
+                return _same_or_refused(busy, payload)
             return _run(jobs.add(tx, NewJob("quality", workspace, payload, actor.id, key=f"quality:{found.id}")))
 
     def cancel_report(self, workspace: str, *, actor: Actor) -> None:
@@ -162,6 +163,10 @@ class Trust:
         return key, Judged(target, tuple(usable), rows, truth), ledger
 
     def _check_methods(self, model: LoadedModel, case: Case, methods: tuple[str, ...]) -> None:
+        known = [method.name for method in explainers()]
+        unknown = [name for name in methods if name not in known]
+        if unknown:
+            raise BadInput(f"There is no explanation method {unknown[0]!r}. Known: {', '.join(known)}.")
         fitting = self.explaining.methods.fits(model, case).names if methods else ()
         wrong = [name for name in methods if name not in fitting]
         if wrong:
@@ -196,11 +201,13 @@ def _busy(tx: Connection, workspace: str) -> Job | None:
     return latest if latest is not None and latest.status in ("queued", "running") else None
 
 
-def _same_or_refused(busy: Job, version: str, target: str) -> ReportRun:
-    asked = busy.payload["version"], busy.payload["target"]
-    if asked != (version, target):
+def _same_or_refused(busy: Job, asked: Payload) -> ReportRun:
+    running = busy.payload
+    if any(running[name] != value for name, value in asked.items()):
+        methods = str(running["methods"]).replace(",", ", ") or "every method that fits"
         raise Conflict(
-            f"A report on {asked[0]} ({asked[1]}) is under way. Wait for its end or cancel it, then ask again."
+            f"A report on {running['version']} ({running['target']}) is under way: {methods}, on {running['cases']} "
+            "cases. Wait for its end or cancel it, then ask again."
         )
     return _run(busy)
 

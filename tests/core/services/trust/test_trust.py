@@ -49,15 +49,22 @@ def test_before_the_first_version_the_page_says_so(tmp_path):
 def test_a_report_is_asked_for_once(product):
     first = product.trust.start_report(WORKSPACE, actor=LEAD, methods=("saliency",), cases=3)
     assert first.status == "queued"
-    assert product.trust.start_report(WORKSPACE, actor=LEAD).job_id == first.job_id
+    again = product.trust.start_report(WORKSPACE, actor=LEAD, methods=("saliency",), cases=3)
+    assert again.job_id == first.job_id
+    running = rf"v1 \({TARGET}\) is under way: saliency, on 3 cases"
+    for other in ({"methods": ("saliency",)}, {"cases": 3}, {"methods": ("occlusion",), "cases": 3}):
+        with pytest.raises(Conflict, match=running):
+            product.trust.start_report(WORKSPACE, actor=LEAD, **other)
     assert product.trust.view(WORKSPACE).run.job_id == first.job_id
 
 
 def test_what_cannot_be_measured_is_refused(product):
     with pytest.raises(BadInput, match="at least 1 case, got 0"):
         product.trust.start_report(WORKSPACE, actor=LEAD, cases=0)
-    with pytest.raises(BadInput, match=r"'magic' does not fit.*saliency"):
+    with pytest.raises(BadInput, match=r"no explanation method 'magic'\. Known: .*grad_cam"):
         product.trust.start_report(WORKSPACE, actor=LEAD, methods=("magic",))
+    with pytest.raises(BadInput, match=r"'attention_rollout' does not fit.*saliency"):
+        product.trust.start_report(WORKSPACE, actor=LEAD, methods=("attention_rollout",))
     with pytest.raises(Conflict, match="No quality report"):
         product.trust.cancel_report(WORKSPACE, actor=LEAD)
 
