@@ -35,6 +35,8 @@ class Sheet:
     """Share of each region's places."""
     stages: dict[int, list[float]] = field(default_factory=lambda: defaultdict(list))
     """Rank correlation with the map of the forgetful model, by stage."""
+    unanswered: int = 0
+    """Cases without a map of the model that has forgotten everything, because the method fails on it."""
     sizes: list[float] = field(default_factory=list)
     """The same without direction, when all has been forgotten."""
     artefacts: dict[str, list[tuple[float, float]]] = field(default_factory=lambda: defaultdict(list))
@@ -114,11 +116,13 @@ class Measurement:
             subject = self.weights.forgetful(question.subject, stage, self.plan.seed + number)
             asked = replace(question, subject=subject)
             other = _attempt(partial(answered, self.method, asked, question.label, options))
+            last = stage == self.sheet.depth - 1
+            self.sheet.unanswered += last and other is None
             alike = None if other is None else dependence(item.parts, found, other)
             if other is None or alike is None:
                 continue
             self.sheet.stages[stage].append(alike)
-            if stage == self.sheet.depth - 1:
+            if last:
                 sizes = (item.parts.totals(one.values).abs() for one in (found, other))
                 self.sheet.sizes.append(correlation(*sizes) or 0.0)
 

@@ -12,7 +12,7 @@ MISSING: dict[TestName, str] = {
     "insertion_random": "a case has a single part, so there is no order to test",
     "deletion_edge": "only pictures have edges",
     "insertion_edge": "only pictures have edges",
-    "randomisation": "the model has no weights, or the maps too few parts to compare their order",
+    "randomisation": "the maps have too few parts to compare their order",
     "class_sensitivity": "no case moves the two labels differently, or the maps have too few parts to compare",
     "repeatability": "the maps have too few parts to compare their order",
     "completeness": "the values of this method are not meant to add up",
@@ -30,7 +30,7 @@ def outcomes_of(sheet: Sheet, *, signed: bool, classes: int, seed: int) -> tuple
         chance = bootstrap_mean(sheet.chances, seed) if name in ("pointing", "mass") else None
         if name == "randomisation" and value is not None:
             value = _size(value)
-        one = outcome(name, value, chance=chance, missing=MISSING[name], note=_note(sheet, name, signed=signed))
+        one = outcome(name, value, chance=chance, missing=_missing(sheet, name), note=_note(sheet, name, signed=signed))
         found.append(_fair(one, signed=signed, classes=classes) if name == "class_sensitivity" else one)
     return tuple(found)
 
@@ -39,6 +39,15 @@ def _figures(sheet: Sheet, name: TestName) -> list[float]:
     if name == "randomisation":
         return sheet.stages.get(sheet.depth - 1, [])
     return sheet.figures.get(name, [])
+
+
+def _missing(sheet: Sheet, name: TestName) -> str:
+    """Return why a test has no value."""
+    if name == "randomisation" and sheet.depth == 0:
+        return "the model has no weights that it could forget"
+    if name == "randomisation" and sheet.unanswered:
+        return "the method fails on the model that forgot what it learnt, so there are no maps to compare"
+    return MISSING[name]
 
 
 def _size(value: Estimate) -> Estimate:
