@@ -45,7 +45,7 @@ def subject(module: nn.Module, kinds: tuple[str, ...], classes: int, output_sd: 
 
 
 def with_background(question: Question, count: int = 4) -> Question:
-    """Return the question with other cases drawn at random: images in 0..1, categories one-hot, texts without padding."""
+    """Return the question with other cases drawn at random: images in 0..1, one-hot categories, texts without gaps."""
     others = []
     for number, (kind, item) in enumerate(zip(question.subject.kinds, question.inputs, strict=True)):
         generator = torch.Generator().manual_seed(100 + number)
