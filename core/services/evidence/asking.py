@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from core.contracts import Case, OptionValue
 from core.errors import BadInput, NotFound
@@ -49,7 +50,8 @@ def asked(explaining: Explaining, model: LoadedModel, case: Case, target: str, w
     except ExplainError as error:
         raise BadInput(f"{method.title}: {error}") from None
     name, reference = _baseline(explaining, model, case, method, wishes)
-    return Asked(model, case, target, label, method, wishes.against, name, reference, options)
+    background = partial(explaining.questions.background_cases, model, case)
+    return Asked(model, case, target, label, method, wishes.against, name, reference, options, background)
 
 
 def _method(explaining: Explaining, model: LoadedModel, case: Case, target: str, wishes: Wishes) -> Explainer:

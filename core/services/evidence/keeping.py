@@ -3,7 +3,7 @@
 import hashlib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import torch
@@ -15,6 +15,13 @@ from explain.base import Attribution, Explainer
 
 EXPLAIN_VERSION = 3
 """To be raised when a method's result changes with the same options, so that old results are not shown."""
+READ_BACKGROUND = frozenset({"expected_gradients", "mean", "median", "background"})
+"""Methods and baselines that depend on other cases."""
+
+
+def alone() -> tuple[Case, ...]:
+    """Return no background."""
+    return ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,6 +40,8 @@ class Asked:
     """The case that is the baseline, where that is a case."""
     options: Mapping[str, OptionValue] = field(default_factory=dict)
     """All options of the method."""
+    background: Callable[[], tuple[Case, ...]] = alone
+    """Gives the cases that this one is seen against; asked where the answer depends on them."""
 
     @property
     def index(self) -> int:
@@ -48,11 +57,13 @@ class Asked:
     @property
     def key(self) -> str:
         """What the explanation is kept under: equal questions about equal content have equal keys."""
+        reads = READ_BACKGROUND & {self.method.name, self.baseline}
         return key_of(
             self.model.key,
             inputs_key(self.case, self.model.spec),
             (self.method.name, dict(self.options), self.target, self.label, self.against, self.baseline),
             None if self.reference is None else inputs_key(self.reference, self.model.spec),
+            [inputs_key(case, self.model.spec) for case in self.background()] if reads else None,
         )
 
 

@@ -47,7 +47,10 @@ class Questions:
     networks: Cache[str, TandemNetwork] = field(default_factory=lambda: Cache(KEPT_NETWORKS))
     """Copies of versions' networks as they serve, batch normalisation folded: a gradient takes a half to four fifths
     of the time, and answers differ by about one in a million."""
-    backgrounds: Cache[tuple[str, Held, tuple[int, int]], Background] = field(default_factory=lambda: Cache(4))
+    drawn: Cache[tuple[str, Held, tuple[int, int]], tuple[Case, ...]] = field(default_factory=lambda: Cache(4))
+    backgrounds: Cache[tuple[str, tuple[int, int], tuple[int, ...]], Background] = field(
+        default_factory=lambda: Cache(4)
+    )
 
     def held(self, model: LoadedModel, case: Case) -> Held:
         """Return which fields of the model hold something in this case."""
@@ -78,7 +81,7 @@ class Questions:
             kinds=tuple(item.kind for item in fields),
             output_sd=model.manifest.target(target).output_sd,
             lock=model.lock,
-            background=self._background(model, held),
+            background=self._background(model, case),
             words=tuple(self._words(case, item) for item in fields),
             cancelled=cancelled,
         )
@@ -94,19 +97,31 @@ class Questions:
         numbers[: len(found)] = torch.tensor(found, dtype=torch.int64)
         return numbers
 
-    def _background(self, model: LoadedModel, held: Held) -> Background:
-        """Return entries of other cases that hold the same fields; None when there are none."""
+    def background_cases(self, model: LoadedModel, case: Case) -> tuple[Case, ...]:
+        """Return the cases that a case is seen against: drawn from those that hold the same fields, never itself."""
+        return self._drawn(model, case)[1]
+
+    def _drawn(self, model: LoadedModel, case: Case) -> tuple[tuple[int, int], tuple[Case, ...]]:
+        """Return the state of the workspace's inputs and the background's cases."""
+        held = self.held(model, case)
         with self.catalogue.runtime.database.read() as tx:
             workspace, _ = self.catalogue.workspace(tx, model.spec.name)
             state = cases.state_of_inputs(tx, workspace.id)
 
-        def draw() -> Background:
+        def draw() -> tuple[Case, ...]:
             with self.catalogue.runtime.database.read() as tx:
-                known = [case for split in BACKGROUND_SPLITS for case in self.catalogue.cases(tx, workspace, split)]
-            same = [case for case in known if self.held(model, case) == held]
-            return self._entries(model, sorted(same, key=_lot)[:BACKGROUND_CASES])
+                known = [one for split in BACKGROUND_SPLITS for one in self.catalogue.cases(tx, workspace, split)]
+            same = [one for one in known if self.held(model, one) == held]
+            return tuple(sorted(same, key=_lot)[: BACKGROUND_CASES + 1])
 
-        return self.backgrounds.get((model.key, held, state), draw)
+        found = self.drawn.get((model.key, held, state), draw)
+        return state, tuple(one for one in found if one.id != case.id)[:BACKGROUND_CASES]
+
+    def _background(self, model: LoadedModel, case: Case) -> Background:
+        """Return entries of other cases that hold the same fields; None when there are none."""
+        state, drawn = self._drawn(model, case)
+        key = (model.key, state, tuple(one.id for one in drawn))
+        return self.backgrounds.get(key, lambda: self._entries(model, drawn))
 
     def _entries(self, model: LoadedModel, drawn: Sequence[Case]) -> Background:
         if not drawn:

@@ -11,12 +11,16 @@ from sqlalchemy import func, select
 from core.errors import BadInput, Unavailable
 from core.models.engine import Engine
 from core.models.network import TandemNetwork
-from core.services.evidence.keeping import inputs_key, pack, unpack
+from core.services.evidence.keeping import READ_BACKGROUND, inputs_key, pack, unpack
 from core.services.explaining import Explaining
 from core.storage import schema
 from core.storage.blobs import BlobStore
 from explain.base import Attribution
+from explain.baselines import baselines
+from explain.registry import compatible
 from tests.helpers.evidence import MIXED, TONE, form, question, stored
+from tests.helpers.subjects import numbers, subject
+from tests.helpers.tiny_models import mlp
 from tests.helpers.tiny_product import open_home
 
 
@@ -179,3 +183,33 @@ def test_an_attribution_comes_back_as_it_was(error, steps, spread):
     assert all(torch.equal(a, b) for a, b in zip(back.values, values, strict=True))
     same = (back.completeness_error, back.reached, back.steps, back.signed, back.seconds, back.standard_errors)
     assert same == (error, False, steps, True, 1.5, spread)
+
+
+def test_what_is_seen_against_other_cases_is_kept_for_those_cases(mixed):
+    ways = [{"method": "expected_gradients"}, {"method": "occlusion"}]
+    ways += [{"method": "integrated_gradients", "baseline": name} for name in ("mean", "median", "background", "zero")]
+    before = [question(mixed, **way).key for way in ways]
+    assert [question(mixed, **way).key for way in ways] == before
+    other = mixed.review.explaining.questions.background_cases(*stored(mixed))[0]
+    mixed.maintenance.erase(MIXED, other.name, "consent withdrawn", actor=mixed.default_actor)
+    after = [question(mixed, **way).key for way in ways]
+    changed = [new != old for new, old in zip(after, before, strict=True)]
+    assert changed == [True, False, True, True, True, False]
+
+
+def test_what_reads_other_cases_is_known():
+    plain, point = subject(mlp(4, 2), ("numeric",), 2), (numbers(4),)
+    one, other = (replace(plain, background=(torch.randn(6, 4) + shift,)) for shift in (0.0, 3.0))
+    named = {
+        known.name
+        for known in baselines()
+        if known.fits(one)
+        for made in [[known.build(seen, point, point, point) for seen in (one, other)]]
+        if not all(torch.equal(a[0], b[0]) for a, b in zip(*made, strict=True))
+    }
+    zero = (torch.zeros(1, 4),)
+    for method in compatible(one, point):
+        maps = [method.explain(seen, point, 0, zero).values[0] for seen in (one, other)]
+        if not torch.equal(*maps):
+            named.add(method.name)
+    assert named == READ_BACKGROUND

@@ -30,3 +30,19 @@ def test_frozen_backbones_are_folded_in_a_copy_that_is_kept(shared):
     inputs = {"image": torch.randint(0, 256, (3, 1, 32, 32), dtype=torch.uint8)}
     with torch.no_grad():
         torch.testing.assert_close(network(inputs)["shape"], model.network(inputs)["shape"], rtol=1e-4, atol=1e-4)
+
+
+def test_a_case_is_never_in_its_own_background(shared):
+    model, case = stored(shared)
+    questions = shared.review.explaining.questions
+    usual = questions.background_cases(model, case)
+    assert len(usual) == 32
+    for own in usual[:2]:
+        others = questions.background_cases(model, own)
+        assert len(others) == 32
+        assert {one.name for one in usual} - {one.name for one in others} == {own.name}
+        seen, inside = questions.ask(model, own, TONE), questions.ask(model, case, TONE)
+        image = seen.inputs[0][0]
+        assert any(torch.equal(row, image) for row in inside.subject.background[0])
+        assert not any(torch.equal(row, image) for row in seen.subject.background[0])
+    assert questions.background_cases(model, case) == usual
