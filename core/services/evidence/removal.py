@@ -1,6 +1,6 @@
 """Remove a region and predict again: the behavioural test of an explanation."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from core.contracts import Case, Estimate, FieldSpec, FieldView, Fill, Prediction, RemovalView, WorkspaceSpec
+from core.errors import Unavailable
 from core.media.images import encode_png
 from core.models import serving
 from core.models.encoders.base import Entry
@@ -18,6 +19,7 @@ from core.models.words import word_spans
 from core.services.caseviews import CaseViews
 from core.services.evidence.elsewhere import elsewhere
 from core.services.explaining import Explaining
+from explain.answer import out_of_memory
 from explain.assessment.imputation import fill_picture
 from explain.assessment.intervals import next_interval
 
@@ -85,10 +87,21 @@ class Removing:
         return Without(inputs, frozenset(average))
 
     def _answers(self, model: LoadedModel, variants: Sequence[Without]) -> list[Prediction]:
-        """Answer by the engine; where a field that can't be missing is removed, by the network with average entries."""
-        inputs = {name: torch.stack([one.inputs[name] for one in variants]) for name in variants[0].inputs}
-        if not any(one.average for one in variants):
-            return self.explaining.runtime.engine.predict_many(model, inputs)
+        """Answer by the engine; where a field that can't be missing is removed, by the network with average entries.
+
+        Raises
+        ------
+        Unavailable
+            When memory does not suffice for one case at a time.
+        """
+        answer = self._averaged if any(one.average for one in variants) else self._by_engine
+        return in_memory(lambda some: answer(model, some), variants)
+
+    def _by_engine(self, model: LoadedModel, variants: Sequence[Without]) -> list[Prediction]:
+        return self.explaining.runtime.engine.predict_many(model, _stacked(variants))
+
+    def _averaged(self, model: LoadedModel, variants: Sequence[Without]) -> list[Prediction]:
+        inputs = _stacked(variants)
         with torch.no_grad():
             entries = model.network.enter({name: rows.to(model.device) for name, rows in inputs.items()})
             averaged = {name: _averaged(model, name, entry, variants) for name, entry in entries.items()}
@@ -115,6 +128,27 @@ class Removing:
             return replace(view, text=text or None, spans=word_spans(text), read_until=None)
         words = "the average of all cases" if item.name in without.average else ""
         return replace(view, number=None, text=None, words=words)
+
+
+def in_memory(answer: Callable[[Sequence[Without]], list[Prediction]], variants: Sequence[Without]) -> list[Prediction]:
+    """Return the answers to all; when memory runs out, each half is asked alone.
+
+    Raises
+    ------
+    Unavailable
+        When memory does not suffice for one.
+    """
+    try:
+        return answer(variants)
+    except (RuntimeError, MemoryError) as error:
+        if not out_of_memory(error):
+            raise
+        if len(variants) == 1:
+            raise Unavailable(
+                "There is too little memory to answer one case. Ask again when less is running."
+            ) from None
+    half = len(variants) // 2
+    return [*in_memory(answer, variants[:half]), *in_memory(answer, variants[half:])]
 
 
 def painted(pixels: Tensor, mask: Mask, how: Fill) -> Tensor:
@@ -151,6 +185,10 @@ def share_of(masks: Mapping[str, Mask], spec: WorkspaceSpec) -> float:
     parts = [float(mask.mean()) for name, mask in masks.items() if kinds[name] in ("image", "text")]
     table = [bool(mask.any()) for name, mask in masks.items() if kinds[name] not in ("image", "text")]
     return float(np.mean([*parts, *([float(np.mean(table))] if table else [])]))
+
+
+def _stacked(variants: Sequence[Without]) -> dict[str, Tensor]:
+    return {name: torch.stack([one.inputs[name] for one in variants]) for name in variants[0].inputs}
 
 
 def _averaged(model: LoadedModel, name: str, entry: Entry, variants: Sequence[Without]) -> Entry:

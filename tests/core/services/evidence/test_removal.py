@@ -9,7 +9,10 @@ import torch
 from PIL import Image
 
 from core.contracts import FieldSpec, MarkForm, TargetSpec, WorkspaceSpec
+from core.errors import Unavailable
 from core.media.masks import encode_mask
+from core.models.engine import Engine
+from core.models.network import TandemNetwork
 from core.services.evidence.elsewhere import PLACES, elsewhere
 from core.services.evidence.removal import painted, share_of, shortened
 from tests.helpers.evidence import CASE, MIXED, TONE, form, square, stored
@@ -94,6 +97,38 @@ def test_a_required_field_takes_the_average_entry(shared):
     given = {"image": fields["image"].image, "age": mean, "colour": fields["colour"].text, "note": fields["note"].text}
     known = shared.predictions.predict(MIXED, given).target(TONE)
     assert removed.after.target(TONE).probabilities == pytest.approx(known.probabilities, abs=1e-4)
+
+
+@pytest.mark.parametrize("part", ["predict_many", "enter"])
+def test_when_memory_runs_out_fewer_are_asked_at_a_time(shared, monkeypatch, part):
+    model, case = stored(shared)
+    required = part == "enter"  # a required field is answered by the network itself
+    spec = model.spec.model_copy(
+        update={"fields": tuple(f.model_copy(update={"required": required}) for f in model.spec.fields)}
+    )
+    asked = dataclasses.replace(model, spec=spec, key=f"{model.key} {part}")
+    removing = shared.evidence.removing
+    regions = [{"image": square(12, 12, side), "age": np.array([side == 2])} for side in (2, 4, 6)]
+    variants = [removing._without(asked, case, masks, "blur") for masks in regions]
+    expected = removing._answers(asked, variants)
+    owner = TandemNetwork if required else Engine
+    whole, most, sizes = getattr(owner, part), [1], []
+
+    def limited(self, *given):
+        rows = len(next(iter(given[-1].values())))
+        if rows > most[0]:
+            torch.empty(10**14)
+        sizes.append(rows)
+        return whole(self, *given)
+
+    monkeypatch.setattr(owner, part, limited)
+    found = removing._answers(asked, variants)
+    assert sizes == [1, 1, 1]
+    for one, other in zip(found, expected, strict=True):
+        assert one.target(TONE).probabilities == pytest.approx(other.target(TONE).probabilities, abs=1e-5)
+    most[0] = 0
+    with pytest.raises(Unavailable, match="too little memory"):
+        removing._answers(asked, variants)
 
 
 SPEC = WorkspaceSpec(
