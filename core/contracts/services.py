@@ -85,7 +85,11 @@ class ReviewVerbs(Protocol):
 
 
 class EvidenceVerbs(Protocol):
-    """Evidence and what can be asked of it. All raise `Refused` before the person's own read (blinded-first)."""
+    """Evidence and what can be asked of it.
+
+    Whatever is asked of one case raises `Refused` before the person's own read of it (blinded-first). `concepts` and
+    `concept_sensitivity` ask of no case: they tell of all cases together, and who collected a case had read it.
+    """
 
     def methods(self, workspace: str, case: str, *, actor: Actor) -> tuple[MethodView, ...]:
         """Return the methods that fit the champion and this case, best supported first."""
@@ -117,7 +121,7 @@ class EvidenceVerbs(Protocol):
         """Return the training cases that taught the model this answer."""
 
     def concepts(self, workspace: str) -> tuple[ConceptView, ...]:
-        """Return the concepts that people collected."""
+        """Return the concepts that people collected; nothing of a case but that it was collected."""
 
     def collect(self, workspace: str, concept: str, case: str, *, actor: Actor, present: bool | None = True) -> None:
         """Put a case into a concept (`present`), into its counter-examples (false), or take it out (None)."""

@@ -97,6 +97,16 @@ def test_nothing_comes_before_the_own_read(shared):
             look(MIXED, CASE, actor=OTHER)
 
 
+def test_only_what_is_asked_of_one_case_waits_for_the_own_read(shared):
+    with pytest.raises(Refused, match="after your own read"):
+        shared.evidence.influence(form(), actor=OTHER)
+    with pytest.raises(Refused, match="after your own read"):
+        shared.evidence.collect(MIXED, "loud words", CASE, actor=OTHER)
+    assert shared.evidence.concepts(MIXED) == ()
+    with pytest.raises(NotFound, match="no concept 'loud words'"):
+        shared.evidence.concept_sensitivity(MIXED, "loud words", "tone", "loud", actor=OTHER)
+
+
 def test_a_case_that_is_still_to_be_read_blind_is_no_baseline(shared):
     catalogue, actor = shared.retraining.catalogue, shared.default_actor
     with shared.runtime.database.read() as tx:
