@@ -13,6 +13,8 @@ from tests.helpers.gate_parts import gate_context
 from tests.helpers.learning_parts import marked_of
 from tests.helpers.model_parts import AGE, COLOUR, IMAGE, NOTE, SMALL_TRANSFORMER, spec_of
 
+pytestmark = pytest.mark.slow
+
 KINDS = {
     "image": {},
     "text": {"fields": [NOTE], "encoder": SMALL_TRANSFORMER},

@@ -18,6 +18,8 @@ from core.sources.package import DATASETS
 from tests.helpers.dicom_files import write_patient
 from tests.helpers.source_parts import Listener, MemoryBlobs, small_spec
 
+pytestmark = pytest.mark.slow
+
 ASSETS = Path(__file__).resolve().parents[2] / "assets" / "workspaces"
 
 

@@ -11,6 +11,8 @@ from core.models.training import TrainingPlan, fit
 from tests.helpers.learning_parts import context_of, fitted_network
 from tests.helpers.model_parts import AGE, COLOUR, IMAGE, NOTE, RANDOM_BACKBONE, SMALL_TRANSFORMER, spec_of
 
+pytestmark = pytest.mark.slow
+
 PICTURE = {**IMAGE, "size": 32}
 EVERYTHING = [{**item, "required": False} for item in (IMAGE, AGE, COLOUR, NOTE)]
 TWO_TARGETS = [{"name": "shape", "classes": ["a", "b", "c"]}, {"name": "size", "classes": ["x", "y"]}]

@@ -8,8 +8,6 @@ ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = """
 import importlib, pkgutil, sys
 
-pytestmark = pytest.mark.slow
-
 class Absent:
     def find_spec(self, name, path=None, target=None):
         if name.partition(".")[0] in {"streamlit", "gradio", "starlette", "uvicorn", "pages", "app"}:

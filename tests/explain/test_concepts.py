@@ -6,6 +6,8 @@ import pytest
 from explain.concepts import concept_sensitivity
 from explain.errors import ExplainError, Stopped
 
+pytestmark = pytest.mark.slow
+
 WIDTH, POOL = 16, 80
 TOWARDS = np.zeros(WIDTH)
 TOWARDS[3] = 1.0

@@ -30,6 +30,8 @@ from pages._ui.whatif_controls import _bounds, _format, _step
 from pages._ui.whatif_counterfactuals import change_words, distance_words, plausible_words
 from pages._ui.whatif_trial import Trial
 
+pytestmark = pytest.mark.slow
+
 WAITING = "You can go on meanwhile"
 
 

@@ -13,6 +13,8 @@ from tests.benchmarks import _planted as planted
 from tests.benchmarks._worlds import shipped_text
 from tests.helpers.source_parts import small_spec
 
+pytestmark = pytest.mark.slow
+
 
 def case(number: int, *values: FieldValue) -> Case:
     return Case(number, f"c{number}", f"c{number}", "ledger", values, {}, "", None)

@@ -15,6 +15,8 @@ from core.storage import jobs
 from tests.helpers.tiny_folder import write_tiny_folder
 from tests.helpers.tiny_product import TARGET, WORKSPACE, corner_mark, names_of, open_home, retrain, verdict
 
+pytestmark = pytest.mark.slow
+
 ACTOR = Actor("lead", "person", "Lead")
 
 

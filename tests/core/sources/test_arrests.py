@@ -14,6 +14,8 @@ from core.sources import arrests, load_workspace, source_of
 from core.sources.package_data import package_file
 from tests.helpers.source_parts import Listener, MemoryBlobs
 
+pytestmark = pytest.mark.slow
+
 FILE = Path(__file__).resolve().parents[3] / "assets" / "workspaces" / "arrests.toml"
 SPEC = load_workspace(FILE)[0]
 DATA = "data/arrests.zip"

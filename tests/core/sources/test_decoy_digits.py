@@ -13,6 +13,8 @@ from core.sources import load_workspace, patch_box, shade_of, source_of
 from core.sources.decoy_digits import CORNERS
 from tests.helpers.source_parts import Listener, MemoryBlobs
 
+pytestmark = pytest.mark.slow
+
 FILE = Path(__file__).resolve().parents[3] / "assets" / "workspaces" / "decoy-digits.toml"
 SPEC = load_workspace(FILE)[0]
 

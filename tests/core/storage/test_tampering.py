@@ -6,6 +6,8 @@ from core.contracts import AuditEvent
 from core.storage import audit, chain_head
 from tests.helpers.audit_chain import EVENTS, append, is_sqlite, problem, tamper
 
+pytestmark = pytest.mark.slow
+
 EDITS = (
     "actor_id = 'eve'",
     "kind = 'promote'",
