@@ -16,8 +16,8 @@ def words_of_tokens(text: str | None, field: FieldSpec) -> tuple[tuple[Span, ...
 
     Examples
     --------
-    >>> words_of_tokens("No pain.", FieldSpec(name="note", kind="text", tokens=2))
-    (((0, 2), (3, 7), (7, 8)), (0, 1))
+    >>> words_of_tokens("No pain.", FieldSpec(name="note", kind="text", tokens=8))
+    (((0, 2), (3, 7), (7, 8)), (0, 1, 2))
     """
     if text is None:
         return (), ()
