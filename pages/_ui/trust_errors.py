@@ -16,8 +16,8 @@ from pages._ui.sidebar import page
 from pages._ui.text import count, plain, shorten
 
 LINKS = 5
-WIDTHS = [2.4, 1.5, 1.5, 1.3, 0.8, 1.8]
-HEADS = ("cases where", "wrong", "wrong elsewhere", "difference", "p", "open")
+WIDTHS = [2.2, 1.7, 1.6, 1.5]
+HEADS = ("cases where", "wrong", "difference", "open")
 
 
 def draw_errors(view: TrustView) -> None:
@@ -48,14 +48,12 @@ def _head() -> None:
 
 
 def _slice(one: SliceView, place: int) -> None:
-    words, error, elsewhere, difference, p, cases = st.columns(
-        WIDTHS, gap="small", vertical_alignment="center", wrap=False
-    )
+    words, error, difference, cases = st.columns(WIDTHS, gap="small", vertical_alignment="center", wrap=False)
     words.markdown(f"**{plain(shorten(one.words, 160))}**")
     error.text(estimate(one.error))
-    elsewhere.text(estimate(one.elsewhere))
+    error.caption(f"elsewhere {estimate(one.elsewhere)}")
     difference.text(f"{signed(one.difference.value)} {interval(one.difference.low, one.difference.high)}")
-    p.text(number(one.p_value) if one.p_value >= 0.001 else "< 0.001")
+    difference.caption(f"p {number(one.p_value) if one.p_value >= 0.001 else '< 0.001'}")
     with cases, st.container(horizontal=True, gap="xsmall", key=f"slice_cases_{place}"):
         for case in one.cases[:LINKS]:
             st.page_link(

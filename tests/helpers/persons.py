@@ -106,7 +106,7 @@ class MousePerson:
     def choose_workspace(self, name: str) -> None:
         """Look at another workspace."""
         self.bench.key("workspace_select").locator("input").click()
-        self.bench.page.get_by_role("option", name=name).click()
+        self.bench.page.get_by_role("option", name=name, exact=True).click()
         self.bench.steady()
 
     def methods(self) -> list[str]:
