@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from scipy.stats import rankdata
 
 from core.contracts import EvidenceView, FieldEvidence
 
@@ -61,6 +60,8 @@ def _strength(item: FieldEvidence) -> Strength:
 
 
 def _alike(name: str, one: Strength, other: Strength) -> Likeness:
+    from scipy.stats import rankdata  # loads slowly
+
     flat = np.ptp(one) == 0 or np.ptp(other) == 0
     correlation = None if flat else float(np.corrcoef(rankdata(one), rankdata(other))[0, 1])
     if flat or len(one) < FEWEST_OVERLAP:

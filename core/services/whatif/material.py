@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from sklearn.feature_extraction.text import CountVectorizer
 
 from core.contracts import Case, FieldSpec, TargetSpec, Workspace, WorkspaceSpec
 from core.services.casebook import Casebook
@@ -134,6 +133,8 @@ def typical(own: Sequence[str], others: Sequence[str]) -> tuple[str, ...]:
     >>> typical(["a noisy party"] * 3, ["a quiet night"] * 3)
     ('noisy', 'party')
     """
+    from sklearn.feature_extraction.text import CountVectorizer  # loads slowly
+
     if not own or not others:
         return ()
     counter = CountVectorizer(binary=True, token_pattern=WORD)
