@@ -43,7 +43,7 @@ def test_without_waiting_the_job_is_named(run):
     ("arguments", "words"),
     [
         (("v9",), "no version 'v9'"),
-        (("--method", "magic"), "'magic' does not fit"),
+        (("--method", "magic"), "no explanation method 'magic'"),
         (("--cases", "0"), "at least 1 case"),
         (("--target", "mood"), "no target 'mood'"),
     ],
