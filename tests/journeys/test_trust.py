@@ -53,3 +53,4 @@ def test_a_report_is_run_and_its_verdicts_are_seen(page: Page, served: Served, l
     for name, verdict in verdicts.items():
         option = next(words for words in offered if words.startswith(name))
         assert ("not supported by evidence here" in option) == (verdict == "not supported"), (name, verdict)
+    person.save()

@@ -8,6 +8,7 @@ from tests.helpers.commands import command
 from tests.helpers.looks import Looker
 from tests.helpers.persons import MousePerson
 from tests.helpers.product import Served
+from tests.helpers.stored import Stored
 from tests.helpers.workbench import LONG, PATIENCE, Workbench
 
 
@@ -15,9 +16,9 @@ def test_a_field_is_edited_a_counterfactual_used_a_similar_case_opened(page: Pag
     command(served.home, "demo", "arrests")
     person = MousePerson(Workbench(page, served.url, "arrests", "field-mark-colour"))
     bench = person.bench
-    bench.visit("worklist")
-    person.press("open_next")
-    case = bench.wait_for_blind()
+    case = Stored(served.home, "arrests").unread()
+    bench.open_case(case)
+    bench.wait_for_blind()
 
     bench.visit("whatif", case=case)
     bench.reads("after your own read")
