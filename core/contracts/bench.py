@@ -16,6 +16,12 @@ class BenchOptions:
     """Folder that holds real data sets, or None."""
     seeds: int = 3
     """How many seeds a mean is taken over."""
+    masks: tuple[int, ...] = ()
+    """How many marks, where a benchmark is about marks; its own numbers when empty."""
+    artefact: str | None = None
+    """Which planted shortcut, where there are several."""
+    strategy: str | None = None
+    """Which retraining strategy; `all` for every one."""
 
 
 @dataclass(frozen=True, slots=True)

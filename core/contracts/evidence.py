@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from core.contracts.results import Estimate, Prediction
+from core.contracts.figures import Estimate
+from core.contracts.results import Prediction
 from core.contracts.views import FieldEvidence, FieldView
 
 OptionValue = float | int | str

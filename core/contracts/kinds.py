@@ -16,8 +16,14 @@ RunStatus = Literal["queued", "running", "done", "failed", "cancelled"]
 CheckVerdict = Literal["pass", "fail", "not assessable"]
 DecisionKind = Literal["promote", "reject", "rollback"]
 ReadingMode = Literal["blinded-first", "concurrent"]
-JobKind = Literal["import", "champion", "retrain", "gate", "quality"]
+JobKind = Literal["import", "champion", "retrain", "gate", "quality", "spread"]
 QueueStrategy = Literal["margin", "entropy", "random"]
+StartFrom = Literal["scratch", "champion"]
+Scope = Literal["head", "last blocks", "all"]
+TrialVerdict = Literal["delivered", "tried", "skipped", "stopped"]
+MarkProblem = Literal["oversized", "misplaced", "contradictory"]
+Effect = Literal["effect", "no effect", "harm", "not assessable"]
+ProposalStatus = Literal["open", "accepted", "rejected"]
 
 UNSURE = "unsure"
 """The label of a read or verdict whose person could not decide; it is never a training label."""

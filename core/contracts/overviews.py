@@ -1,11 +1,13 @@
 """What the overview pages draw: worklist, home, retraining, audit."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
+from core.contracts.figures import Estimate
 from core.contracts.kinds import RunStatus, VersionStatus
 from core.contracts.records import Artefact, Decision
-from core.contracts.results import Estimate, GateReport
+from core.contracts.results import GateReport
+from core.contracts.runs import LearningCurve, MarkWarning, RunOutcome, RunPlan
 from core.contracts.work import Progress
 
 
@@ -83,6 +85,8 @@ class FeedbackView:
     strategies: tuple[tuple[str, str], ...]
     """(name, plain words)."""
     default_strategy: str
+    warnings: tuple[MarkWarning, ...] = ()
+    """Marks to look at before they train a model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +103,8 @@ class RunView:
     created: datetime
     verdicts: int
     marks: int
+    plan: RunPlan = field(default_factory=RunPlan)
+    outcome: RunOutcome | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +135,7 @@ class RetrainingView:
     versions: tuple[VersionView, ...]
     decisions: tuple[Decision, ...]
     can_roll_back_to: str | None
+    curve: LearningCurve = field(default_factory=LearningCurve)
 
 
 @dataclass(frozen=True, slots=True)

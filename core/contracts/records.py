@@ -1,7 +1,7 @@
 """Stored facts as frozen dataclasses: what `core.storage` takes and returns. Times are aware UTC."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from core.contracts.kinds import (
@@ -16,6 +16,7 @@ from core.contracts.kinds import (
     Stance,
     VersionStatus,
 )
+from core.contracts.runs import RunOutcome, RunPlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +230,8 @@ class Run:
     created: datetime
     finished: datetime | None
     error: str | None
+    plan: RunPlan = field(default_factory=RunPlan)
+    outcome: RunOutcome | None = None
 
 
 @dataclass(frozen=True, slots=True)

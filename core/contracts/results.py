@@ -3,16 +3,7 @@
 from dataclasses import dataclass
 
 from core.contracts.kinds import CheckVerdict
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """A figure with its 95 % interval and the number of cases behind it."""
-
-    value: float
-    low: float
-    high: float
-    n: int
+from core.contracts.proof import Proof
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,3 +87,5 @@ class GateReport:
     checks: tuple[Check, ...]
     changed: tuple[ChangedCase, ...]
     seconds: float
+    proof: Proof | None = None
+    """What the marks did; None for a report of before there was one, or without marks."""

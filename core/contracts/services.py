@@ -19,10 +19,10 @@ from core.contracts.evidence import (
     PathView,
     RemovalView,
 )
-from core.contracts.kinds import Confidence, DecisionKind, QueueStrategy
-from core.contracts.overviews import AuditRow, HomeView, RetrainingView, RunView, WorklistView
-from core.contracts.records import Actor, AuditCheck, Decision
-from core.contracts.results import GateReport
+from core.contracts.kinds import Confidence, QueueStrategy
+from core.contracts.learning import RetrainingVerbs, SpreadVerbs
+from core.contracts.overviews import AuditRow, HomeView, WorklistView
+from core.contracts.records import Actor, AuditCheck
 from core.contracts.trust import ReportRun, TrustView
 from core.contracts.views import CaseView, EvidenceView, MarkForm, RevealView, SavedVerdict, VerdictForm
 from core.contracts.whatif import Constraint, CounterfactualsView, Edit, SimilarView, WhatIfCase, WhatIfView
@@ -195,43 +195,6 @@ class WhatIfVerbs(Protocol):
         """Return similar cases, prototypes and the nearest case of another class."""
 
 
-class RetrainingVerbs(Protocol):
-    """Feedback, runs, gate, decisions."""
-
-    def view(self, workspace: str) -> RetrainingView:
-        """Return everything on the retraining page."""
-
-    def start(self, workspace: str, *, actor: Actor, strategy: str | None = None, use_regions: bool = True) -> RunView:
-        """Ask the worker for a retraining (its gate follows); the run that is already under way is returned."""
-
-    def run(self, workspace: str) -> RunView | None:
-        """Return the latest run, live."""
-
-    def cancel(self, workspace: str, *, actor: Actor) -> None:
-        """Ask the running job to stop."""
-
-    def gate(self, workspace: str, version: str, *, actor: Actor) -> GateReport:
-        """Measure a candidate now and keep the report."""
-
-    def decide(
-        self,
-        workspace: str,
-        kind: DecisionKind,
-        version: str | None,
-        reason: str,
-        *,
-        actor: Actor,
-        override: bool = False,
-        acknowledge: bool = False,
-        expected_champion: str | None = None,
-    ) -> Decision:
-        """Promote, reject or roll back.
-
-        Raises `Conflict` when somebody decided first, `Refused` when the gate needs an override (a failed
-        check) or an acknowledgement (a check that is not assessable) that was not given, or the reason is empty.
-        """
-
-
 class AuditVerbs(Protocol):
     """The record."""
 
@@ -286,6 +249,10 @@ class Services(Protocol):
     @property
     def retraining(self) -> RetrainingVerbs:
         """Retraining."""
+
+    @property
+    def spread(self) -> SpreadVerbs:
+        """Spreading marks."""
 
     @property
     def audit(self) -> AuditVerbs:

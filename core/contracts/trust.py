@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Literal
 
 from core.contracts.evidence import Support
+from core.contracts.figures import Estimate
 from core.contracts.kinds import RunStatus
-from core.contracts.results import Estimate
 from core.contracts.work import Progress
 
 TestName = Literal[
