@@ -8,6 +8,7 @@ from torch import Tensor
 
 from explain.base import InputKind, Subject
 from explain.errors import ExplainError
+from explain.smoothing import smoothed_along
 
 MOST_BACKGROUND = 8
 """Background cases that a map is averaged over: each costs a whole map."""
@@ -79,17 +80,10 @@ def blurred(image: Tensor, sigma: float) -> Tensor:
     sigma
         Standard deviation in pixels, above 0.
     """
-    along_rows = _smoothed_rows(image, sigma)
-    return _smoothed_rows(along_rows.transpose(-1, -2), sigma).transpose(-1, -2).contiguous()
-
-
-def _smoothed_rows(image: Tensor, sigma: float) -> Tensor:
     radius = max(1, math.ceil(3 * sigma))
-    places = torch.arange(-radius, radius + 1, device=image.device, dtype=image.dtype)
-    weights = torch.exp(-((places / sigma) ** 2) / 2)
-    rows = image.reshape(-1, 1, image.shape[-1])  # [rows, 1, W]
-    wide = torch.nn.functional.pad(rows, (radius, radius), mode="replicate")
-    return torch.nn.functional.conv1d(wide, (weights / weights.sum())[None, None]).reshape(image.shape)
+    for dim in (-1, -2):
+        image = smoothed_along(image, dim, sigma, radius, "replicate")
+    return image.contiguous()
 
 
 def models_own(

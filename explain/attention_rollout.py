@@ -1,18 +1,17 @@
 """Attention rollout: which words flow into the answer, through all attention layers."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from explain.answer import Computed, answer
-from explain.base import Attribution, Cost, Family, Option, OptionValue, Subject
-from explain.compatibility import usable_case, works
+from explain.answer import Computed
+from explain.base import Cost, Subject
+from explain.compatibility import succeeds
 from explain.errors import ExplainError
-from explain.isolation import full_precision
-from explain.validation import Case, checked_options
+from explain.method import Chosen, Method
+from explain.validation import Case
 
 CLOSE = 1e-3
 """How near to 1 the rows of attention weights must sum."""
@@ -22,7 +21,7 @@ UNFIT = (
 )
 
 
-class AttentionRollout:
+class AttentionRollout(Method):
     """Product over the layers of half attention (mean over heads), half identity; then the mean over what reads.
 
     Each layer passes half of a place on unchanged (the residual connection) and half by its attention weights. Entry
@@ -41,46 +40,26 @@ class AttentionRollout:
     what = "Which words the model's attention passes on, through all its layers."
     what_not = "Not why this answer rather than another: the map is the same for every answer."
     signed = False
-    family: Family = "attention"
+    family = "attention"
     reads_baseline = False
 
-    def config_spec(self) -> tuple[Option, ...]:
-        """Return no options: there is nothing to set."""
-        return ()
-
-    def cost(
-        self, subject: Subject, inputs: tuple[Tensor, ...], options: Mapping[str, OptionValue] | None = None
-    ) -> Cost:
-        """Return the estimated work of one map."""
+    def work(self, subject: Subject, inputs: tuple[Tensor, ...], chosen: Chosen) -> Cost:
+        """Return the rows of the watched pass and of the check."""
         return Cost(2)
 
     def is_compatible(self, subject: Subject, inputs: tuple[Tensor, ...]) -> bool:
         """Return whether a text is all the model sees and its attention weights show."""
-        if subject.kinds != ("text",):
-            return False
-        with full_precision(inputs[0].device):
-            case = usable_case(subject, inputs)
-            return case is not None and works(lambda: bool(torch.isfinite(_rollout(case)).all()))
+        return subject.kinds == ("text",) and succeeds(
+            subject, inputs, lambda case: bool(torch.isfinite(_rollout(case)).all())
+        )
 
-    def explain(
-        self,
-        subject: Subject,
-        inputs: tuple[Tensor, ...],
-        label: int,
-        baselines: tuple[Tensor, ...] | None = None,
-        options: Mapping[str, OptionValue] | None = None,
-    ) -> Attribution:
-        """Return each token's share, spread over its embedding; see `explain.base.Explainer.explain`."""
-        checked_options(self, options)
-
-        def compute(case: Case) -> Computed:
-            text = case.inputs[0]
-            if subject.kinds != ("text",) or text.ndim != 3:
-                raise ExplainError(UNFIT)
-            shares = _rollout(case)
-            return Computed(((shares[:, None] / text.shape[2]).expand(text.shape[1:]).unsqueeze(0),))
-
-        return answer(subject, inputs, label, baselines, signed=self.signed, compute=compute)
+    def compute(self, case: Case, chosen: Chosen) -> Computed:
+        """Return each token's share, spread over its embedding."""
+        text = case.inputs[0]
+        if case.subject.kinds != ("text",) or text.ndim != 3:
+            raise ExplainError(UNFIT)
+        shares = _rollout(case)
+        return Computed(((shares[:, None] / text.shape[2]).expand(text.shape[1:]).unsqueeze(0),))
 
 
 @dataclass(slots=True, eq=False)

@@ -24,7 +24,7 @@ from explain.absent import (
 from explain.base import Attribution, Explainer, OptionValue, Subject
 from explain.errors import ExplainError
 from explain.isolation import full_precision
-from explain.quality import completeness_error
+from explain.quality import added_up, completeness_error
 from explain.validation import checked_case, checked_options, checked_tensors
 
 AIM = 0.05
@@ -162,8 +162,7 @@ def _mean_error(subject: Subject, inputs: Inputs, label: int, baselines: tuple[I
         with torch.no_grad():
             whole = float(case.logit(*case.inputs))
             empty = statistics.fmean(float(case.logit(*row)) for row in rows)
-    total = sum(float(value.double().sum()) for value in values)
-    return completeness_error(total, whole - empty, case.scale)
+    return completeness_error(added_up(values), whole - empty, case.scale)
 
 
 def _standard_errors(found: list[Attribution]) -> tuple[float, ...]:

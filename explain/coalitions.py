@@ -1,6 +1,6 @@
 """A case as a game: its features are the players, and a coalition's worth is the answer when the others are absent."""
 
-from collections.abc import Callable
+from abc import abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,12 +8,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from explain.answer import Computed, answer
-from explain.base import Attribution, Explainer, Option, Subject
-from explain.compatibility import usable_case
+from explain.answer import Computed
+from explain.base import Cost, Option, Subject
+from explain.compatibility import succeeds
 from explain.errors import ExplainError
 from explain.features import count_features, expected_features, feature_masks
-from explain.isolation import full_precision
+from explain.method import Chosen, Method
 from explain.quality import completeness_error
 from explain.validation import Case
 
@@ -130,35 +130,39 @@ def seed_option() -> Option:
     return Option("seed", "Seed", "int", 0, 0, 2**31 - 1)
 
 
-def is_playable(subject: Subject, inputs: tuple[Tensor, ...]) -> bool:
-    """Return whether the model answers with finite logits and the case has a feature."""
-    with full_precision(inputs[0].device):
-        return usable_case(subject, inputs) is not None and expected_features(subject, inputs, segments=2) > 0
+class CoalitionMethod(Method):
+    """A method that plays games: it tries coalitions of features, and each feature's elements share its value."""
 
+    signed = True
+    family = "perturbation"
+    reads_baseline = True
 
-def explain_game(
-    method: Explainer,
-    subject: Subject,
-    inputs: tuple[Tensor, ...],
-    label: int,
-    baselines: tuple[Tensor, ...] | None,
-    *,
-    segments: int,
-    solve: Callable[[Game], Solution],
-) -> Attribution:
-    """Return what `solve` makes of the case; see `explain.base.Explainer.explain`."""
+    def is_compatible(self, subject: Subject, inputs: tuple[Tensor, ...]) -> bool:
+        """Return whether the model answers with finite logits and the case has a feature."""
+        return succeeds(subject, inputs) and expected_features(subject, inputs, segments=2) > 0
 
-    def compute(case: Case) -> Computed:
-        game = Game(case, feature_masks(subject, case.inputs, segments=segments))
+    def work(self, subject: Subject, inputs: tuple[Tensor, ...], chosen: Chosen) -> Cost:
+        """Return the rows of a game with so many features."""
+        return Cost(self.rows(expected_features(subject, inputs, segments=int(chosen["segments"])), chosen))
+
+    def compute(self, case: Case, chosen: Chosen) -> Computed:
+        """Return the shared-out values of what `solve` makes of the case."""
+        game = Game(case, feature_masks(case.subject, case.inputs, segments=int(chosen["segments"])))
         if not game.count:  # the case equals the baseline
             return Computed(game.shared(np.zeros(0)), steps=0)
-        found = solve(game)
+        found = self.solve(game, chosen)
         errors = None if found.errors is None else tuple(float(error) for error in found.errors)
         error = _error(game, found) if found.adds_up else None
         reached = error is None or error <= REACHED
         return Computed(game.shared(found.worths), error, reached, game.steps, errors)
 
-    return answer(subject, inputs, label, baselines, signed=method.signed, compute=compute)
+    @abstractmethod
+    def rows(self, players: int, chosen: Chosen) -> int:
+        """Return about how many rows go through the model for so many players."""
+
+    @abstractmethod
+    def solve(self, game: Game, chosen: Chosen) -> Solution:
+        """Return the players' values; the game has one player at least."""
 
 
 def _error(game: Game, found: Solution) -> float:

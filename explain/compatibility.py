@@ -15,7 +15,24 @@ from explain.isolation import full_precision
 from explain.validation import Case, checked_case
 
 
-def usable_case(subject: Subject, inputs: tuple[Tensor, ...]) -> Case | None:
+def succeeds(subject: Subject, inputs: tuple[Tensor, ...], trial: Callable[[Case], bool] = lambda _: True) -> bool:
+    """Return whether the model answers the case and `trial` is true of it; False when either fails.
+
+    Memory that runs out is raised again, as is `Stopped`: neither says anything of what fits.
+    """
+    with full_precision(inputs[0].device):
+        case = _usable_case(subject, inputs)
+        try:
+            return case is not None and trial(case)
+        except Stopped:
+            raise
+        except Exception as error:  # a model of one's own may raise anything
+            if out_of_memory(error):
+                raise
+            return False
+
+
+def _usable_case(subject: Subject, inputs: tuple[Tensor, ...]) -> Case | None:
     """Return the checked case, or None when the model can't answer it."""
     try:
         return checked_case(subject, inputs, 0, None)
@@ -23,44 +40,6 @@ def usable_case(subject: Subject, inputs: tuple[Tensor, ...]) -> Case | None:
         if isinstance(error.__cause__, Exception) and out_of_memory(error.__cause__):
             raise
         return None
-
-
-def works(trial: Callable[[], bool]) -> bool:
-    """Return what `trial` returns; False when the model or the method fails in it.
-
-    Memory that runs out is raised again, as is `Stopped`: neither says anything of what fits.
-    """
-    try:
-        return trial()
-    except Stopped:
-        raise
-    except Exception as error:  # a model of one's own may raise anything
-        if out_of_memory(error):
-            raise
-        return False
-
-
-UNITS = (
-    "{title} needs inputs of one unit, images only or texts only; this model takes {kinds}. "
-    "Try integrated gradients or occlusion."
-)
-
-
-def one_unit(subject: Subject) -> bool:
-    """Return whether all inputs are images or all are texts, so that their slopes have one unit."""
-    return set(subject.kinds) in ({"image"}, {"text"})
-
-
-def refuse_units(title: str, subject: Subject) -> None:
-    """Refuse a model whose inputs have several units, for a method that shows slopes.
-
-    Raises
-    ------
-    ExplainError
-        When `one_unit` does not hold.
-    """
-    if not one_unit(subject):
-        raise ExplainError(UNITS.format(title=title, kinds=", ".join(subject.kinds)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +81,7 @@ def has_input_gradient(subject: Subject, inputs: tuple[Tensor, ...], *, zero_is_
 def _slopes(subject: Subject, inputs: tuple[Tensor, ...]) -> Slopes:
     none = Slopes(finite=False, moving=False)
     with full_precision(inputs[0].device):
-        case = usable_case(subject, inputs)
+        case = _usable_case(subject, inputs)
         if case is None or not all(item.is_floating_point() for item in case.inputs):
             return none
         try:

@@ -7,15 +7,15 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from explain.answer import Computed, answer
-from explain.base import Attribution, Cost, Family, Option, OptionValue, Subject
-from explain.compatibility import has_input_gradient, usable_case, works
+from explain.answer import Computed
+from explain.base import Cost, Subject
+from explain.compatibility import has_input_gradient, succeeds
 from explain.errors import ExplainError
 from explain.functions import ACTIVATIONS, LIMITS, Function, Replaced, local_slope, out_of_place, with_slope
-from explain.gradients import gradients_of, refuse_vanished
-from explain.isolation import full_precision
-from explain.quality import completeness_error
-from explain.validation import Case, checked_options
+from explain.gradients import gradients_of, refuse_vanished, times_change
+from explain.method import Chosen, Method
+from explain.quality import added_up, completeness_error
+from explain.validation import Case
 
 TOLERANCE = 0.01
 """Completeness error above which the method is refused. Where every step has a rule it is about 1e-6."""
@@ -29,7 +29,7 @@ UNFIT = (
 )
 
 
-class DeepLift:
+class DeepLift(Method):
     """(x - b) times multipliers: gradients in which each activation's slope is its change over its input's change.
 
     The rescale rule, for activations called as modules or as functions; everything else must be linear between
@@ -47,45 +47,26 @@ class DeepLift:
     what = "How each part of the input moved this answer from that of a neutral input, step by step through the model."
     what_not = "Not a cause in the world, and not what another neutral input would have shown."
     signed = True
-    family: Family = "gradient"
+    family = "gradient"
     reads_baseline = True
 
-    def config_spec(self) -> tuple[Option, ...]:
-        """Return no options: there is nothing to set."""
-        return ()
-
-    def cost(
-        self, subject: Subject, inputs: tuple[Tensor, ...], options: Mapping[str, OptionValue] | None = None
-    ) -> Cost:
-        """Return the estimated work of one map."""
+    def work(self, subject: Subject, inputs: tuple[Tensor, ...], chosen: Chosen) -> Cost:
+        """Return the rows of input and baseline, and of the check."""
         return Cost(3, 2)
 
     def is_compatible(self, subject: Subject, inputs: tuple[Tensor, ...]) -> bool:
         """Return whether the values of this case add up, for the first labels and a baseline of zeros."""
-        if not has_input_gradient(subject, inputs, zero_is_fine=True):
-            return False
-        with full_precision(inputs[0].device):
-            case = usable_case(subject, inputs)
-            return case is not None and all(_adds_up(case, label) for label in range(len(subject.output_sd)))
+        return has_input_gradient(subject, inputs, zero_is_fine=True) and succeeds(subject, inputs, _add_up)
 
-    def explain(
-        self,
-        subject: Subject,
-        inputs: tuple[Tensor, ...],
-        label: int,
-        baselines: tuple[Tensor, ...] | None = None,
-        options: Mapping[str, OptionValue] | None = None,
-    ) -> Attribution:
-        """Return contributions that add up; see `explain.base.Explainer.explain`."""
-        checked_options(self, options)
-        return answer(subject, inputs, label, baselines, signed=self.signed, compute=_contributions)
+    def compute(self, case: Case, chosen: Chosen) -> Computed:
+        """Return contributions that add up."""
+        return _contributions(case)
 
 
-def _adds_up(case: Case, label: int) -> bool:
-    if label >= CHECKED_LABELS:
-        return True
-    asked = replace(case, label=label, scale=case.subject.output_sd[label])
-    return works(lambda: bool(_contributions(asked).values))
+def _add_up(case: Case) -> bool:
+    spreads = case.subject.output_sd[:CHECKED_LABELS]
+    asked = (replace(case, label=label, scale=spread) for label, spread in enumerate(spreads))
+    return all(bool(_contributions(one).values) for one in asked)
 
 
 def _contributions(case: Case) -> Computed:
@@ -93,14 +74,12 @@ def _contributions(case: Case) -> Computed:
     with Replaced(dict.fromkeys(ACTIVATIONS + LIMITS, _rescaled)):
         here, there = case.logit(*(torch.cat([leaf, base]) for leaf, base in zip(leaves, case.baselines, strict=True)))
     multipliers = gradients_of(here, leaves)
-    parts = zip(case.inputs, case.baselines, multipliers, strict=True)
-    values = tuple((item - base) * multiplier for item, base, multiplier in parts)
-    total = sum(float(value.detach().double().sum()) for value in values)
+    values = times_change(case, multipliers)
     difference = float(here.detach()) - float(there.detach())
-    error = completeness_error(total, difference, case.scale)
+    error = completeness_error(added_up(values), difference, case.scale)
     if not error <= TOLERANCE:
         refuse_vanished(multipliers)
-        raise ExplainError(UNFIT.format(total=total, difference=difference))
+        raise ExplainError(UNFIT.format(total=added_up(values), difference=difference))
     return Computed(values, error, steps=1)
 
 

@@ -1,19 +1,20 @@
 """Expected gradients: integrated gradients averaged over other cases as baselines."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from explain.answer import Computed, answer
-from explain.base import Attribution, Cost, Family, Option, OptionValue, Subject
+from explain.answer import Computed
+from explain.base import Cost, Option, Subject
 from explain.compatibility import has_input_gradient
 from explain.errors import ExplainError
+from explain.features import real_places
 from explain.gradients import gradients_at
-from explain.quality import completeness_error
+from explain.method import Chosen, Method
+from explain.quality import added_up, completeness_error
 from explain.sampling import SEED, SumOfDraws, standard_error
-from explain.validation import Case, checked_options
+from explain.validation import Case
 
 TOLERANCE = 0.05
 """Completeness error up to which the values count as adding up."""
@@ -23,7 +24,7 @@ UNFIT = (
 )
 
 
-class ExpectedGradients:
+class ExpectedGradients(Method):
     """Mean over background cases b and places a on the way of (x - b) dF/dx at b + a (x - b).
 
     The values add up to F(x) minus the mean of F over the background, as closely as the completeness error says. Each
@@ -43,18 +44,16 @@ class ExpectedGradients:
     what = "How each part of the input moved this answer, compared with a number of other cases."
     what_not = "Not a cause in the world, and not what a comparison with other cases would have shown."
     signed = True
-    family: Family = "gradient"
+    family = "gradient"
     reads_baseline = False
 
     def config_spec(self) -> tuple[Option, ...]:
         """Return number of samples and seed."""
         return (Option("samples", "Gradients over all background cases", "int", 128, 8, 4096), SEED)
 
-    def cost(
-        self, subject: Subject, inputs: tuple[Tensor, ...], options: Mapping[str, OptionValue] | None = None
-    ) -> Cost:
-        """Return the estimated work of one map."""
-        samples = int(checked_options(self, options)["samples"])
+    def work(self, subject: Subject, inputs: tuple[Tensor, ...], chosen: Chosen) -> Cost:
+        """Return the gradients, and a row for each background case."""
+        samples = int(chosen["samples"])
         cases = 0 if subject.background is None else len(subject.background[0])
         return Cost(samples + cases + 1, samples)
 
@@ -62,24 +61,11 @@ class ExpectedGradients:
         """Return whether there are background cases of the input's form and the answer has a gradient."""
         return _fits(subject, inputs) and has_input_gradient(subject, inputs, zero_is_fine=True)
 
-    def explain(
-        self,
-        subject: Subject,
-        inputs: tuple[Tensor, ...],
-        label: int,
-        baselines: tuple[Tensor, ...] | None = None,
-        options: Mapping[str, OptionValue] | None = None,
-    ) -> Attribution:
-        """Return expected gradients; see `explain.base.Explainer.explain`."""
-        chosen = checked_options(self, options)
-        samples, seed = int(chosen["samples"]), int(chosen["seed"])
-
-        def compute(case: Case) -> Computed:
-            if not _fits(subject, case.inputs):
-                raise ExplainError(UNFIT)
-            return _expected(case, samples, seed)
-
-        return answer(subject, inputs, label, baselines, signed=self.signed, compute=compute)
+    def compute(self, case: Case, chosen: Chosen) -> Computed:
+        """Return expected gradients."""
+        if not _fits(case.subject, case.inputs):
+            raise ExplainError(UNFIT)
+        return _expected(case, int(chosen["samples"]), int(chosen["seed"]))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -131,7 +117,7 @@ def _expected(case: Case, samples: int, seed: int) -> Computed:
         drawn.add(_contributions(case, starts, chosen.places[rows]))
     means = drawn.means()
     difference = _logits(case, case.inputs)[0] - _mean_logit(case, others)
-    error = completeness_error(float(sum(float(mean.sum()) for mean in means)), difference, case.scale)
+    error = completeness_error(added_up(means), difference, case.scale)
     errors = tuple(_error(chosen, totals) for totals in drawn.totals)
     values = tuple(mean.unsqueeze(0) for mean in means)
     return Computed(values, error, error <= TOLERANCE, len(chosen), errors)
@@ -141,10 +127,7 @@ def _background(case: Case) -> tuple[Tensor, ...]:
     """Return the background on the case's device, padded where the case is."""
     others = case.subject.background or ()
     parts = zip(case.subject.kinds, case.inputs, others, strict=True)
-    return tuple(
-        other.detach().to(case.device, torch.float32) * (item.any(dim=-1, keepdim=True) if kind == "text" else 1)
-        for kind, item, other in parts
-    )
+    return tuple(other.detach().to(case.device, torch.float32) * real_places(kind, item) for kind, item, other in parts)
 
 
 def _contributions(case: Case, starts: tuple[Tensor, ...], places: Tensor) -> tuple[Tensor, ...]:

@@ -87,6 +87,11 @@ def features_by_input(masks: tuple[Tensor, ...]) -> Iterator[slice]:
         first = last
 
 
+def real_places(kind: InputKind, item: Tensor) -> Tensor:
+    """Return what is no padding: bool [1, T, 1] for a text [1, T, D], true [1] for an input of another kind."""
+    return item.any(dim=-1, keepdim=True) if kind == "text" else torch.ones(1, dtype=torch.bool, device=item.device)
+
+
 def superpixels(image: Tensor, segments: int) -> NDArray[np.int64]:
     """Return the superpixel [H, W] of each pixel of an image [C, H, W], numbered from 0 without gaps.
 

@@ -52,3 +52,9 @@ def refuse_vanished(gradients: Sequence[Tensor]) -> None:
     """
     if not any(bool(gradient.any()) for gradient in gradients):
         raise ExplainError(VANISHED)
+
+
+def times_change(case: Case, slopes: Sequence[Tensor]) -> tuple[Tensor, ...]:
+    """Return (x - b) times a slope for each input, [1, ...], with input x and baseline b."""
+    parts = zip(case.inputs, case.baselines, slopes, strict=True)
+    return tuple((item - base) * slope for item, base, slope in parts)

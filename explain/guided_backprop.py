@@ -6,14 +6,15 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from explain.answer import Computed, answer
-from explain.base import Attribution, Cost, Family, Option, OptionValue, Subject
-from explain.compatibility import has_input_gradient, one_unit, refuse_units, usable_case, works
+from explain.answer import Computed
+from explain.base import Cost, Subject
+from explain.compatibility import succeeds
 from explain.errors import ExplainError
 from explain.functions import ACTIVATIONS, RELUS, Function, Replaced, out_of_place
 from explain.gradients import gradients_at, refuse_vanished
-from explain.isolation import full_precision
-from explain.validation import Case, checked_options
+from explain.method import Chosen
+from explain.slopes import SlopeMethod, unpadded
+from explain.validation import Case
 
 UNFIT = (
     "Guided backpropagation needs a model whose activations are all ReLUs, and differs from plain saliency only there; "
@@ -21,7 +22,7 @@ UNFIT = (
 )
 
 
-class GuidedBackprop:
+class GuidedBackprop(SlopeMethod):
     """|dF/dx| where gradients go back through each ReLU only when they are positive, unsigned.
 
     It fits models of images only or of texts only whose activations are ReLUs (ReLU6 too), called as modules or as
@@ -36,49 +37,18 @@ class GuidedBackprop:
     title = "Guided backpropagation"
     what = "Where the input has edges and patterns that the model reacts to when it gives this answer."
     what_not = "Not evidence for this answer alone: it mostly redraws the input, much the same for every answer."
-    signed = False
-    family: Family = "gradient"
-    reads_baseline = False
 
-    def config_spec(self) -> tuple[Option, ...]:
-        """Return no options: there is nothing to set."""
-        return ()
-
-    def cost(
-        self, subject: Subject, inputs: tuple[Tensor, ...], options: Mapping[str, OptionValue] | None = None
-    ) -> Cost:
-        """Return the estimated work of one map."""
+    def work(self, subject: Subject, inputs: tuple[Tensor, ...], chosen: Chosen) -> Cost:
+        """Return the rows of a plain and of a guided gradient, and of the check."""
         return Cost(3, 2)
 
     def is_compatible(self, subject: Subject, inputs: tuple[Tensor, ...]) -> bool:
         """Return whether all activations are ReLUs, inputs have one unit, and the map differs from plain saliency."""
-        if not (one_unit(subject) and has_input_gradient(subject, inputs, zero_is_fine=False)):
-            return False
-        with full_precision(inputs[0].device):
-            case = usable_case(subject, inputs)
-            return case is not None and works(lambda: bool(_guided(case)))
+        return super().is_compatible(subject, inputs) and succeeds(subject, inputs, lambda case: bool(_guided(case)))
 
-    def explain(
-        self,
-        subject: Subject,
-        inputs: tuple[Tensor, ...],
-        label: int,
-        baselines: tuple[Tensor, ...] | None = None,
-        options: Mapping[str, OptionValue] | None = None,
-    ) -> Attribution:
-        """Return the size of guided gradients; see `explain.base.Explainer.explain`."""
-        checked_options(self, options)
-
-        def compute(case: Case) -> Computed:
-            refuse_units(self.title, subject)
-            parts = zip(subject.kinds, case.inputs, _guided(case), strict=True)
-            return Computed(
-                tuple(
-                    size.abs() * (item.any(dim=-1, keepdim=True) if kind == "text" else 1) for kind, item, size in parts
-                )
-            )
-
-        return answer(subject, inputs, label, baselines, signed=self.signed, compute=compute)
+    def sizes(self, case: Case, chosen: Chosen) -> Computed:
+        """Return the size of guided gradients."""
+        return Computed(unpadded(case, _guided(case)))
 
 
 def _guided(case: Case) -> tuple[Tensor, ...]:

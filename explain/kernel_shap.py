@@ -1,28 +1,24 @@
 """KernelSHAP: Shapley values of features as a weighted regression on coalitions."""
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
 
-from explain.base import Attribution, Cost, Family, Option, OptionValue, Subject
+from explain.base import Option
 from explain.coalitions import (
+    CoalitionMethod,
     Coalitions,
     Game,
     Numbers,
     Solution,
-    explain_game,
-    is_playable,
     samples_option,
     seed_option,
     segments_option,
 )
-from explain.features import expected_features
-from explain.validation import checked_options
+from explain.method import Chosen
 
 ROWS_A_PLAYER = 4
 """Fewest rows for each player: two pairs of a coalition and its complement."""
@@ -30,7 +26,7 @@ WHOLE = -1
 """Pair number of coalitions that were not drawn."""
 
 
-class KernelShap:
+class KernelShap(CoalitionMethod):
     """Shapley values as the weighted least-squares fit of the answer by which features are there.
 
     The weight of a coalition of s among n features is (n - 1) / (comb(n, s) s (n - s)), and the values are constrained
@@ -47,43 +43,19 @@ class KernelShap:
     title = "KernelSHAP"
     what = "How much each superpixel, field or word moved this answer, by the sum that fits many combinations best."
     what_not = "Not exact while combinations are sampled, and most combinations are themselves unusual inputs."
-    signed = True
-    family: Family = "perturbation"
-    reads_baseline = True
 
     def config_spec(self) -> tuple[Option, ...]:
         """Return superpixels, rows and seed."""
         return (segments_option(20), samples_option(320), seed_option())
 
-    def cost(
-        self, subject: Subject, inputs: tuple[Tensor, ...], options: Mapping[str, OptionValue] | None = None
-    ) -> Cost:
-        """Return the estimated work of one map."""
-        chosen = checked_options(self, options)
-        players = expected_features(subject, inputs, segments=int(chosen["segments"]))
-        return Cost(4 + min(2**players, _rows(players, int(chosen["samples"]))))
+    def rows(self, players: int, chosen: Chosen) -> int:
+        """Return the coalitions that are tried; both ends are asked twice."""
+        return 4 + min(1 << players, _rows(players, int(chosen["samples"])))
 
-    def is_compatible(self, subject: Subject, inputs: tuple[Tensor, ...]) -> bool:
-        """Return whether the model answers with finite logits and the case has a feature."""
-        return is_playable(subject, inputs)
-
-    def explain(
-        self,
-        subject: Subject,
-        inputs: tuple[Tensor, ...],
-        label: int,
-        baselines: tuple[Tensor, ...] | None = None,
-        options: Mapping[str, OptionValue] | None = None,
-    ) -> Attribution:
-        """Return the shared-out values; see `explain.base.Explainer.explain`."""
-        chosen = checked_options(self, options)
-        samples, seed = int(chosen["samples"]), int(chosen["seed"])
-
-        def solve(game: Game) -> Solution:
-            return _solved(game, _drawn(game.count, _rows(game.count, samples), np.random.default_rng(seed)))
-
-        segments = int(chosen["segments"])
-        return explain_game(self, subject, inputs, label, baselines, segments=segments, solve=solve)
+    def solve(self, game: Game, chosen: Chosen) -> Solution:
+        """Return the values of the weighted regression."""
+        rows, generator = _rows(game.count, int(chosen["samples"])), np.random.default_rng(int(chosen["seed"]))
+        return _solved(game, _drawn(game.count, rows, generator))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

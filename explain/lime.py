@@ -1,26 +1,22 @@
 """LIME: a weighted linear model of the answer, fitted around one case."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from torch import Tensor
 
-from explain.base import Attribution, Cost, Family, Option, OptionValue, Subject
+from explain.base import Option
 from explain.coalitions import (
+    CoalitionMethod,
     Coalitions,
     Game,
     Numbers,
     Solution,
-    explain_game,
-    is_playable,
     samples_option,
     seed_option,
     segments_option,
 )
 from explain.errors import ExplainError
-from explain.features import expected_features
-from explain.validation import checked_options
+from explain.method import Chosen
 
 REFITS = 20
 """Fits to drawn-again samples that give the standard errors."""
@@ -28,7 +24,7 @@ ROWS_A_PLAYER = 2
 """Fewest rows for each player."""
 
 
-class Lime:
+class Lime(CoalitionMethod):
     """Weights of a linear model of which features are there, fitted to answers near the case.
 
     Features are switched off at random, each with probability one half. A sample's weight is exp(-d^2 / width^2), with
@@ -45,9 +41,6 @@ class Lime:
     title = "LIME (local linear model)"
     what = "How much each superpixel, field or word counts in a linear model that imitates this one near the case."
     what_not = "Not the model itself: where it is far from linear, the imitation is poor and so are its weights."
-    signed = True
-    family: Family = "perturbation"
-    reads_baseline = True
 
     def config_spec(self) -> tuple[Option, ...]:
         """Return superpixels, rows, the fit's settings and the seed."""
@@ -60,36 +53,15 @@ class Lime:
             seed_option(),
         )
 
-    def cost(
-        self, subject: Subject, inputs: tuple[Tensor, ...], options: Mapping[str, OptionValue] | None = None
-    ) -> Cost:
-        """Return the estimated work of one map."""
-        chosen = checked_options(self, options)
-        players = expected_features(subject, inputs, segments=int(chosen["segments"]))
-        return Cost(1 + min(2**players, _rows(players, int(chosen["samples"]))))
+    def rows(self, players: int, chosen: Chosen) -> int:
+        """Return the coalitions that are tried, and the row of the check."""
+        return 1 + min(1 << players, _rows(players, int(chosen["samples"])))
 
-    def is_compatible(self, subject: Subject, inputs: tuple[Tensor, ...]) -> bool:
-        """Return whether the model answers with finite logits and the case has a feature."""
-        return is_playable(subject, inputs)
-
-    def explain(
-        self,
-        subject: Subject,
-        inputs: tuple[Tensor, ...],
-        label: int,
-        baselines: tuple[Tensor, ...] | None = None,
-        options: Mapping[str, OptionValue] | None = None,
-    ) -> Attribution:
-        """Return the shared-out weights; see `explain.base.Explainer.explain`."""
-        chosen = checked_options(self, options)
+    def solve(self, game: Game, chosen: Chosen) -> Solution:
+        """Return the weights of the linear model."""
         fit = _Fit(str(chosen["model"]), float(chosen["penalty"]))
-        samples, width, seed = int(chosen["samples"]), float(chosen["width"]), int(chosen["seed"])
-
-        def solve(game: Game) -> Solution:
-            return _solved(game, fit, _rows(game.count, samples), width, np.random.default_rng(seed))
-
-        segments = int(chosen["segments"])
-        return explain_game(self, subject, inputs, label, baselines, segments=segments, solve=solve)
+        rows, generator = _rows(game.count, int(chosen["samples"])), np.random.default_rng(int(chosen["seed"]))
+        return _solved(game, fit, rows, float(chosen["width"]), generator)
 
 
 @dataclass(frozen=True, slots=True)

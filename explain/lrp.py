@@ -7,15 +7,15 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from explain.answer import Computed, answer
-from explain.base import Attribution, Cost, Family, Option, OptionValue, Subject
-from explain.compatibility import has_input_gradient, usable_case, works
+from explain.answer import Computed
+from explain.base import Cost, Option, Subject
+from explain.compatibility import has_input_gradient, succeeds
 from explain.errors import ExplainError
 from explain.functions import LIMITS, RELUS, Function, Replaced, Rule, local_slope, out_of_place
-from explain.gradients import gradients_of, refuse_vanished
-from explain.isolation import full_precision
-from explain.quality import completeness_error
-from explain.validation import Case, checked_options
+from explain.gradients import gradients_of, refuse_vanished, times_change
+from explain.method import Chosen, Method
+from explain.quality import added_up, completeness_error
+from explain.validation import Case
 
 TOLERANCE = 0.01
 """Relevance that may be lost; above it a step of the model has no rule."""
@@ -42,7 +42,7 @@ THROUGH_ZERO: tuple[Function, ...] = (
 SOFTMAX: tuple[Function, ...] = (functional.softmax, torch.softmax, Tensor.softmax)
 
 
-class LayerwiseRelevance:
+class LayerwiseRelevance(Method):
     """Relevance that goes back from the logit to the input, shared out at each layer in proportion to what came in.
 
     Every step is frozen into one that is linear: an activation into its answer over its input; attention weights, the
@@ -64,41 +64,27 @@ class LayerwiseRelevance:
     what = "How the answer's score is shared out backwards, layer by layer, to the parts of the input that fed it."
     what_not = "Not the effect of changing a part, and what the model's constants contribute is left out."
     signed = True
-    family: Family = "gradient"
+    family = "gradient"
     reads_baseline = True
 
     def config_spec(self) -> tuple[Option, ...]:
         """Return how much more positive weights count."""
         return (Option("gamma", "How much more positive weights count", "float", 0.25, 0.0, 10.0),)
 
-    def cost(
-        self, subject: Subject, inputs: tuple[Tensor, ...], options: Mapping[str, OptionValue] | None = None
-    ) -> Cost:
-        """Return the estimated work of one map."""
+    def work(self, subject: Subject, inputs: tuple[Tensor, ...], chosen: Chosen) -> Cost:
+        """Return the rows of two passes in which layers with weights are asked twice, and of the check."""
         return Cost(5, 1)
 
     def is_compatible(self, subject: Subject, inputs: tuple[Tensor, ...]) -> bool:
         """Return whether relevance is conserved for this case."""
-        if not has_input_gradient(subject, inputs, zero_is_fine=False):
-            return False
-        with full_precision(inputs[0].device):
-            case = usable_case(subject, inputs)
-            gamma = float(self.config_spec()[0].default)
-            return case is not None and works(lambda: bool(_relevance(case, gamma).values))
-
-    def explain(
-        self,
-        subject: Subject,
-        inputs: tuple[Tensor, ...],
-        label: int,
-        baselines: tuple[Tensor, ...] | None = None,
-        options: Mapping[str, OptionValue] | None = None,
-    ) -> Attribution:
-        """Return relevances; see `explain.base.Explainer.explain`."""
-        gamma = float(checked_options(self, options)["gamma"])
-        return answer(
-            subject, inputs, label, baselines, signed=self.signed, compute=lambda case: _relevance(case, gamma)
+        gamma = float(self.config_spec()[0].default)
+        return has_input_gradient(subject, inputs, zero_is_fine=False) and succeeds(
+            subject, inputs, lambda case: bool(_relevance(case, gamma).values)
         )
+
+    def compute(self, case: Case, chosen: Chosen) -> Computed:
+        """Return relevances."""
+        return _relevance(case, float(chosen["gamma"]))
 
 
 def _relevance(case: Case, gamma: float) -> Computed:
@@ -110,10 +96,10 @@ def _relevance(case: Case, gamma: float) -> Computed:
     refuse_vanished(slopes)
     with torch.no_grad(), frozen.applied():
         rest = float(case.logit(*case.baselines))
-    values = tuple((x - b) * slope for x, b, slope in zip(case.inputs, case.baselines, slopes, strict=True))
-    total, difference = sum(float(value.double().sum()) for value in values), float(logit.detach()) - rest
-    if not completeness_error(total, difference, case.scale) <= TOLERANCE:
-        raise ExplainError(UNFIT.format(total=total, difference=difference))
+    values = times_change(case, slopes)
+    arrived, difference = added_up(values), float(logit.detach()) - rest
+    if not completeness_error(arrived, difference, case.scale) <= TOLERANCE:
+        raise ExplainError(UNFIT.format(total=arrived, difference=difference))
     return Computed(values, steps=1)
 
 

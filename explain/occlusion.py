@@ -1,16 +1,15 @@
 """Occlusion: what the answer loses when a part of the input is replaced by the baseline."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from explain.answer import Computed, answer
-from explain.base import Attribution, Cost, Family, InputKind, Option, OptionValue, Subject
-from explain.compatibility import usable_case
-from explain.isolation import full_precision
-from explain.validation import Case, checked_options
+from explain.answer import Computed
+from explain.base import Cost, InputKind, Option, Subject
+from explain.compatibility import succeeds
+from explain.method import Chosen, Method
+from explain.validation import Case
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +23,7 @@ class Window:
         return tensor[self.place]
 
 
-class Occlusion:
+class Occlusion(Method):
     """F(x) - F(x with the part replaced): a window that slides over images, one token, one number, one category.
 
     Each difference is shared evenly by the elements of its part, and an element under several windows gets their mean.
@@ -43,7 +42,7 @@ class Occlusion:
     what = "How much this answer falls (or rises) when a part of the input is blanked out."
     what_not = "Not the effect of parts together, and a blanked part is itself an unusual input."
     signed = True
-    family: Family = "perturbation"
+    family = "perturbation"
     reads_baseline = True
 
     def config_spec(self) -> tuple[Option, ...]:
@@ -53,38 +52,25 @@ class Occlusion:
             Option("stride", "Step, as a share of the window", "float", 0.5, 0.1, 1.0),
         )
 
-    def cost(
-        self, subject: Subject, inputs: tuple[Tensor, ...], options: Mapping[str, OptionValue] | None = None
-    ) -> Cost:
-        """Return the estimated work of one map."""
-        chosen = checked_options(self, options)
-        window, stride = float(chosen["window"]), float(chosen["stride"])
+    def work(self, subject: Subject, inputs: tuple[Tensor, ...], chosen: Chosen) -> Cost:
+        """Return a row for each part, and one for the whole."""
         parts = zip(inputs, subject.kinds, strict=True)
-        return Cost(1 + sum(len(_windows(item.shape[1:], kind, window, stride)) for item, kind in parts))
+        return Cost(1 + sum(len(_windows(item.shape[1:], kind, *_sizes(chosen))) for item, kind in parts))
 
     def is_compatible(self, subject: Subject, inputs: tuple[Tensor, ...]) -> bool:
         """Return whether the model answers at all: nothing else is needed."""
-        with full_precision(inputs[0].device):
-            return usable_case(subject, inputs) is not None
+        return succeeds(subject, inputs)
 
-    def explain(
-        self,
-        subject: Subject,
-        inputs: tuple[Tensor, ...],
-        label: int,
-        baselines: tuple[Tensor, ...] | None = None,
-        options: Mapping[str, OptionValue] | None = None,
-    ) -> Attribution:
-        """Return the shared-out differences; see `explain.base.Explainer.explain`."""
-        chosen = checked_options(self, options)
-        window, stride = float(chosen["window"]), float(chosen["stride"])
+    def compute(self, case: Case, chosen: Chosen) -> Computed:
+        """Return the shared-out differences."""
+        whole, sizes = _logits(case, case.inputs), _sizes(chosen)
+        parts = tuple(_occlude(case, kind, number, *sizes, whole) for number, kind in enumerate(case.subject.kinds))
+        return Computed(tuple(value for value, _ in parts), steps=sum(count for _, count in parts))
 
-        def compute(case: Case) -> Computed:
-            whole = _logits(case, case.inputs)
-            parts = tuple(_occlude(case, subject.kinds[n], n, window, stride, whole) for n in range(len(case.inputs)))
-            return Computed(tuple(value for value, _ in parts), steps=sum(count for _, count in parts))
 
-        return answer(subject, inputs, label, baselines, signed=self.signed, compute=compute)
+def _sizes(chosen: Chosen) -> tuple[float, float]:
+    """Return the window as a share of the image's side, and the step as a share of the window."""
+    return float(chosen["window"]), float(chosen["stride"])
 
 
 def positions(length: int, window: int, stride: int) -> tuple[int, ...]:

@@ -25,6 +25,17 @@ def completeness_scale(difference: float, output_sd: float) -> float:
     return max(abs(difference), 0.1 * output_sd, SMALLEST_SCALE)
 
 
+def added_up(values: Sequence[Tensor]) -> float:
+    """Return the sum of all attributions of a case, in double precision.
+
+    Examples
+    --------
+    >>> added_up((torch.tensor([1.0, -3.0]), torch.tensor([0.5])))
+    -1.5
+    """
+    return sum(float(value.detach().double().sum()) for value in values)
+
+
 def completeness_error(total: float, difference: float, output_sd: float) -> float:
     """Return how far attributions are from adding up to what the model's answer changed by.
 

@@ -2,31 +2,27 @@
 
 import itertools
 import math
-from collections.abc import Mapping
 
 import numpy as np
-from torch import Tensor
 
-from explain.base import Attribution, Cost, Family, Option, OptionValue, Subject
+from explain.base import Option
 from explain.coalitions import (
+    CoalitionMethod,
     Coalitions,
     Game,
     Numbers,
     Solution,
-    explain_game,
-    is_playable,
     samples_option,
     seed_option,
     segments_option,
 )
-from explain.features import expected_features
-from explain.validation import checked_options
+from explain.method import Chosen
 
 FEWEST_PAIRS = 2
 """Pairs of orders without which there is no standard error."""
 
 
-class ShapleySampling:
+class ShapleySampling(CoalitionMethod):
     """A feature's mean contribution when features come in one after the other, in random order.
 
     Orders come in pairs, one the reverse of the other, so that what is early in one is late in the other. The values of
@@ -43,45 +39,22 @@ class ShapleySampling:
     title = "Shapley value sampling"
     what = "How much each superpixel, field or word moved this answer, on average over orders in which they come in."
     what_not = "Not exact while combinations are sampled, and most combinations are themselves unusual inputs."
-    signed = True
-    family: Family = "perturbation"
-    reads_baseline = True
 
     def config_spec(self) -> tuple[Option, ...]:
         """Return superpixels, rows and seed."""
         return (segments_option(20), samples_option(320), seed_option())
 
-    def cost(
-        self, subject: Subject, inputs: tuple[Tensor, ...], options: Mapping[str, OptionValue] | None = None
-    ) -> Cost:
-        """Return the estimated work of one map."""
-        chosen = checked_options(self, options)
-        players = expected_features(subject, inputs, segments=int(chosen["segments"]))
-        if _all_fit(players, int(chosen["samples"])):
-            return Cost(2 + 2**players)
-        return Cost(4 + 2 * _pairs(players, int(chosen["samples"])) * (players - 1))
+    def rows(self, players: int, chosen: Chosen) -> int:
+        """Return the coalitions of all orders, or all there are; both ends are asked twice."""
+        samples = int(chosen["samples"])
+        if _all_fit(players, samples):
+            return 2 + (1 << players)
+        return 4 + 2 * _pairs(players, samples) * (players - 1)
 
-    def is_compatible(self, subject: Subject, inputs: tuple[Tensor, ...]) -> bool:
-        """Return whether the model answers with finite logits and the case has a feature."""
-        return is_playable(subject, inputs)
-
-    def explain(
-        self,
-        subject: Subject,
-        inputs: tuple[Tensor, ...],
-        label: int,
-        baselines: tuple[Tensor, ...] | None = None,
-        options: Mapping[str, OptionValue] | None = None,
-    ) -> Attribution:
-        """Return the shared-out Shapley values; see `explain.base.Explainer.explain`."""
-        chosen = checked_options(self, options)
-        samples, seed = int(chosen["samples"]), int(chosen["seed"])
-
-        def solve(game: Game) -> Solution:
-            return _enumerated(game) if _all_fit(game.count, samples) else _sampled(game, samples, seed)
-
-        segments = int(chosen["segments"])
-        return explain_game(self, subject, inputs, label, baselines, segments=segments, solve=solve)
+    def solve(self, game: Game, chosen: Chosen) -> Solution:
+        """Return the mean contributions, exact where all coalitions are tried."""
+        samples = int(chosen["samples"])
+        return _enumerated(game) if _all_fit(game.count, samples) else _sampled(game, samples, int(chosen["seed"]))
 
 
 def every_coalition(players: int) -> Coalitions:

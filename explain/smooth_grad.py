@@ -1,23 +1,25 @@
 """SmoothGrad: the gradient averaged over noisy copies of the input."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor
 
-from explain.answer import Computed, answer
-from explain.base import Attribution, Cost, Family, InputKind, Option, OptionValue, Subject
-from explain.compatibility import has_input_gradient, one_unit, refuse_units
+from explain.answer import Computed
+from explain.base import Cost, InputKind, Option, Subject
+from explain.features import real_places
 from explain.gradients import gradients_at, refuse_vanished
+from explain.method import Chosen
 from explain.sampling import SEED, standard_error
-from explain.validation import Case, checked_options
+from explain.slopes import SlopeMethod
+from explain.validation import Case
 
 GROUPS = 8
 """Groups of copies whose means are compared for the standard error."""
 
 
-class SmoothGrad:
+class SmoothGrad(SlopeMethod):
     """|mean of dF/dx over copies with Gaussian noise|, for models of images only or of texts only.
 
     The noise's standard deviation is `noise` times the range (largest minus smallest value) of the input; the padding
@@ -33,9 +35,6 @@ class SmoothGrad:
     title = "SmoothGrad"
     what = "Where a very small change would change this answer most, averaged over slightly noisy copies of the input."
     what_not = "Not what made the answer what it is, nor in which direction it pulls."
-    signed = False
-    family: Family = "gradient"
-    reads_baseline = False
 
     def config_spec(self) -> tuple[Option, ...]:
         """Return number of copies, strength of the noise and seed."""
@@ -45,34 +44,14 @@ class SmoothGrad:
             SEED,
         )
 
-    def cost(
-        self, subject: Subject, inputs: tuple[Tensor, ...], options: Mapping[str, OptionValue] | None = None
-    ) -> Cost:
-        """Return the estimated work of one map."""
-        samples = int(checked_options(self, options)["samples"])
+    def work(self, subject: Subject, inputs: tuple[Tensor, ...], chosen: Chosen) -> Cost:
+        """Return a gradient for each copy, and the row of the check."""
+        samples = int(chosen["samples"])
         return Cost(samples + 1, samples)
 
-    def is_compatible(self, subject: Subject, inputs: tuple[Tensor, ...]) -> bool:
-        """Return whether all inputs have one unit, and the answer a gradient by them that is not zero everywhere."""
-        return one_unit(subject) and has_input_gradient(subject, inputs, zero_is_fine=False)
-
-    def explain(
-        self,
-        subject: Subject,
-        inputs: tuple[Tensor, ...],
-        label: int,
-        baselines: tuple[Tensor, ...] | None = None,
-        options: Mapping[str, OptionValue] | None = None,
-    ) -> Attribution:
-        """Return the size of the mean gradient; see `explain.base.Explainer.explain`."""
-        chosen = checked_options(self, options)
-        samples, noise, seed = int(chosen["samples"]), float(chosen["noise"]), int(chosen["seed"])
-
-        def compute(case: Case) -> Computed:
-            refuse_units(self.title, subject)
-            return _smoothed(case, samples, noise, seed)
-
-        return answer(subject, inputs, label, baselines, signed=self.signed, compute=compute)
+    def sizes(self, case: Case, chosen: Chosen) -> Computed:
+        """Return the size of the mean gradient."""
+        return _smoothed(case, int(chosen["samples"]), float(chosen["noise"]), int(chosen["seed"]))
 
 
 def _smoothed(case: Case, samples: int, noise: float, seed: int) -> Computed:
@@ -87,7 +66,8 @@ def _smoothed(case: Case, samples: int, noise: float, seed: int) -> Computed:
     means = [total.sum(dim=0) / samples for total in sums]
     refuse_vanished(means)
     signs = [
-        mean.sign() * _real(kind, item) for kind, item, mean in zip(case.subject.kinds, case.inputs, means, strict=True)
+        mean.sign() * real_places(kind, item)[0]
+        for kind, item, mean in zip(case.subject.kinds, case.inputs, means, strict=True)
     ]
     counts = [len(range(group, samples, groups)) for group in range(groups)]
     errors = tuple(_error(total, sign, counts) for total, sign in zip(sums, signs, strict=True))
@@ -110,12 +90,7 @@ def _noisy(case: Case, samples: int, noise: float, seed: int) -> Iterator[tuple[
         drawn = [[torch.randn(item.shape[1:], generator=generator) for item in case.inputs] for _ in range(count)]
         noises = [torch.stack(parts).to(case.device) for parts in zip(*drawn, strict=True)]
         parts = zip(kinds, case.inputs, noises, strengths, strict=True)
-        yield tuple(item + strength * own * _real(kind, item)[None] for kind, item, own, strength in parts)
-
-
-def _real(kind: InputKind, item: Tensor) -> Tensor:
-    """Return ones, [1] or for a text [T, 1] with zeros at its padding."""
-    return item[0].any(dim=-1, keepdim=True).float() if kind == "text" else item.new_ones(1)
+        yield tuple(item + strength * own * real_places(kind, item) for kind, item, own, strength in parts)
 
 
 def _range(kind: InputKind, item: Tensor) -> float:

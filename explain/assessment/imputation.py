@@ -9,6 +9,7 @@ from torch.nn import functional
 
 from explain.base import InputKind, Subject
 from explain.errors import ExplainError
+from explain.smoothing import smoothed_along
 
 Fill = Literal["blur", "mean", "noise", "neighbour"]
 """`mean`: the picture's mean colour. `blur`: the picture blurred until shapes are gone. `noise`: random pixels of the
@@ -103,23 +104,11 @@ def substitute(picture: Tensor, how: Fill, seed: int = 0) -> Tensor:
 
 
 def blurred(picture: Tensor, sd: float) -> Tensor:
-    """Return a picture [C, H, W] after a Gaussian blur of `sd` pixels; beyond its edges it is mirrored."""
+    """Return a picture [C, H, W] after a Gaussian blur of `sd` pixels, above 0; beyond its edges it is mirrored."""
     for dim in (1, 2):
-        picture = _blurred_along(picture, dim, sd)
+        radius = min(picture.shape[dim] - 1, max(1, round(3 * sd)))
+        picture = smoothed_along(picture, dim, sd, radius, "reflect")
     return picture
-
-
-def _blurred_along(picture: Tensor, dim: int, sd: float) -> Tensor:
-    length = picture.shape[dim]
-    radius = min(length - 1, max(1, round(3 * sd)))
-    offsets = torch.arange(-radius, radius + 1, device=picture.device, dtype=picture.dtype)
-    weights = torch.exp(-0.5 * (offsets / max(sd, 1e-6)) ** 2)
-    lines = picture.movedim(dim, -1)  # [.., .., length]
-    shape = lines.shape
-    padded = functional.pad(lines.reshape(1, -1, length), (radius, radius), mode="reflect") if radius else lines
-    kernel = (weights / weights.sum()).reshape(1, 1, -1)
-    smooth = functional.conv1d(padded.reshape(-1, 1, length + 2 * radius), kernel)
-    return smooth.reshape(shape).movedim(-1, dim)
 
 
 def _filled(kind: InputKind, item: Tensor, mask: Tensor, how: Fill, absent: Tensor, seed: int) -> Tensor:

@@ -358,8 +358,12 @@ def test_it_refuses_baselines_of_another_shape_or_value(method: Explainer) -> No
 
 
 def test_it_refuses_unknown_options(method: Explainer) -> None:
-    with pytest.raises(ExplainError, match=f"{method.name} has no option 'colour'"):
-        method.explain(subject(convolutional(), ("image",), 3), (image(),), 0, options={"colour": 1})
+    question = subject(convolutional(), ("image",), 3)
+    unknown = f"{method.name} has no option 'colour'"
+    with pytest.raises(ExplainError, match=unknown):
+        method.explain(question, (image(),), 0, options={"colour": 1})
+    with pytest.raises(ExplainError, match=unknown):
+        method.cost(question, (image(),), {"colour": 1})
 
 
 def test_every_default_is_within_its_range_and_each_range_is_held(method: Explainer) -> None:

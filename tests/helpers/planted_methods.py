@@ -1,54 +1,48 @@
 """Explanation methods that are wrong on purpose, so that the tests of methods can be seen to find them out."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
+from explain.answer import Computed
 from explain.assessment.edges import edge_map
-from explain.base import Attribution, Cost, Family, Option, OptionValue, Subject
+from explain.base import Cost, Option, Subject
 from explain.errors import ExplainError
+from explain.method import Chosen, Method
+from explain.validation import Case
 
 Draw = Callable[[Subject, tuple[Tensor, ...], int, int], tuple[Tensor, ...]]
 """Subject, inputs, label and seed to values."""
 
 
-class PlantedMethod:
+class PlantedMethod(Method):
     """Shows what `draw` gives, whatever the model."""
 
     title = "Planted"
     what = "Nothing."
     what_not = "Anything."
-    family: Family = "perturbation"
+    family = "perturbation"
     reads_baseline = False
 
     def __init__(self, name: str, draw: Draw, *, signed: bool = True, seeded: bool = False) -> None:
         self.name = name
         self.signed = signed
-        self._draw = draw
+        self.draw = draw
         self._seeded = seeded
 
     def config_spec(self) -> tuple[Option, ...]:
         return (Option("seed", "Seed", "int", 0, 0, 99),) if self._seeded else ()
 
-    def cost(
-        self, subject: Subject, inputs: tuple[Tensor, ...], options: Mapping[str, OptionValue] | None = None
-    ) -> Cost:
+    def work(self, subject: Subject, inputs: tuple[Tensor, ...], chosen: Chosen) -> Cost:
         return Cost(1)
 
     def is_compatible(self, subject: Subject, inputs: tuple[Tensor, ...]) -> bool:
         return True
 
-    def explain(
-        self,
-        subject: Subject,
-        inputs: tuple[Tensor, ...],
-        label: int,
-        baselines: tuple[Tensor, ...] | None = None,
-        options: Mapping[str, OptionValue] | None = None,
-    ) -> Attribution:
-        values = self._draw(subject, inputs, label, int((options or {}).get("seed", 0)))
-        return Attribution(values, None, True, None, self.signed, 0.001)
+    def compute(self, case: Case, chosen: Chosen) -> Computed:
+        drawn = self.draw(case.subject, case.inputs, case.label, int(chosen.get("seed", 0)))
+        return Computed(tuple(value.unsqueeze(0) for value in drawn))
 
 
 def random_map(*, seeded: bool = False) -> PlantedMethod:
@@ -78,6 +72,6 @@ def failing(on: Callable[[tuple[Tensor, ...]], bool]) -> PlantedMethod:
     def draw(subject: Subject, inputs: tuple[Tensor, ...], label: int, seed: int) -> tuple[Tensor, ...]:
         if on(inputs):
             raise ExplainError("failed on purpose.")
-        return whole.explain(subject, inputs, label).values
+        return whole.draw(subject, inputs, label, seed)
 
     return PlantedMethod("failing", draw)
