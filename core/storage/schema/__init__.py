@@ -1,14 +1,15 @@
 """All tables, as the latest migration leaves them (a test compares the two).
 
 Many targets, many readers, many fields from the start. Facts are appended, never changed: `reads`, `verdicts`,
-`reference_labels`, `workspace_revisions`, `decisions`, `gate_reports`, `quality_reports` and `audit_events` refuse
-UPDATE and DELETE by trigger, a case's split can't change, and `training_cases` refuses ledger and calibration cases.
-What a person may want gone (comments and other payloads) lives in `payloads`, which can be emptied.
+`reference_labels`, `workspace_revisions`, `decisions`, `gate_reports`, `quality_reports`, `run_controls` and
+`audit_events` refuse UPDATE and DELETE by trigger, a case's split can't change, and `training_cases` refuses ledger and
+calibration cases. What a person may want gone (comments and other payloads) lives in `payloads`, which can be emptied.
 """
 
 from core.storage.schema.access import tokens
 from core.storage.schema.cases import actors, case_attributes, case_fields, cases, workspace_revisions, workspaces
 from core.storage.schema.explanations import concept_cases, concepts, quality_reports
+from core.storage.schema.feedback import proposals, run_controls
 from core.storage.schema.learning import (
     decisions,
     embeddings,
@@ -42,10 +43,12 @@ __all__ = [
     "jobs",
     "metadata",
     "payloads",
+    "proposals",
     "quality_reports",
     "reads",
     "reference_labels",
     "regions",
+    "run_controls",
     "run_verdicts",
     "runs",
     "scores",

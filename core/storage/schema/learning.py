@@ -10,6 +10,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     Table,
+    Text,
     UniqueConstraint,
     text,
 )
@@ -59,6 +60,8 @@ runs = Table(
     words("error", optional=True),
     time(),
     time("finished", optional=True),
+    Column("plan", Text, nullable=False, server_default="{}"),
+    words("outcome", optional=True),
     one_of("kind", kinds.JobKind),
     one_of("status", kinds.RunStatus),
 )

@@ -3,15 +3,14 @@
 import sqlalchemy as sa
 from alembic import op
 
-from core.storage.migrations import triggers
+from core.storage.migrations import kinds, triggers
 
 revision = "0003"
 down_revision = "0002"
 branch_labels = None
 depends_on = None
 
-KINDS = "kind IN ('import', 'champion', 'retrain', 'gate')"
-MORE_KINDS = "kind IN ('import', 'champion', 'retrain', 'gate', 'quality')"
+KINDS = ("import", "champion", "retrain", "gate")
 
 
 def _id() -> sa.Column[int]:
@@ -47,33 +46,10 @@ def _tables() -> None:
     )
 
 
-def _kind_of(table: str) -> None:
-    """Let `table` hold the new kind of job.
-
-    SQLite can't change a CHECK, and a rebuilt table would break the foreign keys that lead to it; so the text of the
-    schema is changed, as "Making Other Kinds Of Table Schema Changes" of SQLite's ALTER TABLE page says for a CHECK.
-    """
-    if triggers.is_postgresql():
-        op.drop_constraint(op.f(f"ck_{table}_kind"), table, type_="check")
-        op.create_check_constraint("kind", table, MORE_KINDS)
-        return
-    connection = op.get_bind()
-    version = connection.exec_driver_sql("PRAGMA schema_version").scalar_one()
-    connection.exec_driver_sql("PRAGMA writable_schema=ON")
-    changed = connection.exec_driver_sql(
-        "UPDATE sqlite_master SET sql = replace(sql, ?, ?) WHERE type = 'table' AND name = ? AND instr(sql, ?)",
-        (KINDS, MORE_KINDS, table, KINDS),
-    )
-    if changed.rowcount != 1:
-        raise RuntimeError(f"the table {table} has not the check on its kind that was expected")
-    connection.exec_driver_sql(f"PRAGMA schema_version={version + 1}")
-    connection.exec_driver_sql("PRAGMA writable_schema=RESET")
-
-
 def upgrade() -> None:
     _tables()
-    _kind_of("jobs")
-    _kind_of("runs")
+    for table in ("jobs", "runs"):
+        kinds.widen(table, KINDS, (*KINDS, "quality"))
     triggers.append_only("quality_reports")
 
 
