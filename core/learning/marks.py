@@ -5,12 +5,13 @@ moves differs by kind (`core.learning.content`): pixels and values are put in pl
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
 
 from core.contracts import FieldKind
+from core.errors import BadInput
 from core.learning.content import content_of
 from core.models.examples import Examples
 
@@ -30,6 +31,21 @@ class MarkedExamples:
     artefacts: tuple[str | None, ...]
     kinds: Mapping[str, FieldKind]
     """Field -> its kind."""
+    weights: Tensor = field(default_factory=lambda: torch.ones(0))
+    """How far each row's marks are trusted, floats 0 to 1 [rows]; 1 where it is left out."""
+
+    def __post_init__(self) -> None:
+        """Trust every row where no weights are given.
+
+        Raises
+        ------
+        BadInput
+            When there is not one weight for each row.
+        """
+        if not len(self.weights):
+            object.__setattr__(self, "weights", torch.ones(len(self)))
+        if len(self.weights) != len(self):
+            raise BadInput(f"Marks need one weight per row ({len(self)}), got {len(self.weights)}.")
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -38,12 +54,13 @@ class MarkedExamples:
     def rows(self, chosen: Sequence[int]) -> "MarkedExamples":
         """Return the chosen rows."""
         index = torch.as_tensor(list(chosen), dtype=torch.long)
-        return MarkedExamples(
-            self.examples.select(index),
-            {field: mask[index] for field, mask in self.ignore.items()},
-            {field: mask[index] for field, mask in self.look.items()},
-            tuple(self.artefacts[int(i)] for i in index),
-            self.kinds,
+        return replace(
+            self,
+            examples=self.examples.select(index),
+            ignore={name: mask[index] for name, mask in self.ignore.items()},
+            look={name: mask[index] for name, mask in self.look.items()},
+            artefacts=tuple(self.artefacts[int(i)] for i in index),
+            weights=self.weights[index],
         )
 
     def of_artefact(self, name: str) -> "MarkedExamples":

@@ -1,9 +1,9 @@
 """What a strategy gets and gives."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 import torch
 from torch import Tensor
@@ -14,6 +14,11 @@ from core.models.examples import Examples
 from core.models.network import TandemNetwork
 from core.models.supervised import SupervisedObjective
 from core.models.training import Objective
+
+Family = Literal["labels", "gradient", "examples", "last layer", "search"]
+"""How a strategy teaches: by labels alone, by what gradients may be, by changed copies of cases, by retraining what
+follows the encoders, or by trying others."""
+NO_MARKS = "Nobody has marked anything, so there is nothing to guide by. Mark what the model should not use."
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,8 @@ class StrategyContext:
     device: torch.device
     seed: int
     reporter: ProgressReporter
+    label_weights: Mapping[str, Tensor] | None = None
+    """Target -> weight [cases of train] of each label, 0 to 1, by how far readers agree; None for 1 everywhere."""
 
 
 class Strategy(Protocol):
@@ -42,9 +49,18 @@ class Strategy(Protocol):
     words: str
     """What it does, in plain words, for the person who starts it."""
     uses_regions: bool
+    family: Family
+    cost: float
+    """Time of one training relative to that on labels alone (1)."""
+
+    def fits(self, context: StrategyContext) -> str | None:
+        """Return None where it can do what it is for, else why not, in plain words with what to do.
+
+        Looks only at `spec`, `network` and `marked`.
+        """
 
     def objective(self, context: StrategyContext) -> Objective:
-        """Return the objective that `core.models.training.fit` minimises."""
+        """Return the objective that `core.models.training.fit` minimises; that on labels alone without any mark."""
 
 
 def supervised(context: StrategyContext) -> SupervisedObjective:

@@ -1,13 +1,10 @@
 """Counterexamples only: annotated cases with their marked content replaced, no gradient penalty."""
 
-import torch
-from torch import Tensor
-
-from core.learning.strategies.base import StrategyContext
-from core.learning.strategies.guided import GuidedObjective
+from core.learning.strategies.base import Family, StrategyContext
+from core.learning.strategies.fitting import needs_ignore
 from core.learning.strategies.guided_pairs import PairsObjective
 from core.learning.strategies.labels import LabelsStrategy
-from core.models.network import TandemNetwork
+from core.learning.strategies.marked_objective import MarkedObjective
 from core.models.training import Objective
 
 
@@ -18,6 +15,12 @@ class CounterexamplesStrategy:
     title = "Counterexamples"
     words = "Retrains on the corrected labels and on copies of marked cases whose marked content was replaced."
     uses_regions = True
+    family: Family = "examples"
+    cost = 2.0
+
+    def fits(self, context: StrategyContext) -> str | None:
+        """Return why it does not fit, if so: it needs a mark of what to ignore."""
+        return needs_ignore(context)
 
     def objective(self, context: StrategyContext) -> Objective:
         """Return the objective that fits the network."""
@@ -26,9 +29,8 @@ class CounterexamplesStrategy:
         return PairsObjective(context) if context.network.frozen_fields else CounterexamplesObjective(context)
 
 
-class CounterexamplesObjective(GuidedObjective):
-    """The guided objective without its penalty."""
+class CounterexamplesObjective(MarkedObjective):
+    """Marked content replaced and exchanged; no penalty."""
 
-    def loss(self, network: TandemNetwork, step: int, generator: torch.Generator) -> Tensor:
-        """Return classification loss on ordinary cases and counterexamples."""
-        return self._classification(network, step, generator)[0]
+    exchanges = True
+    replaces = True

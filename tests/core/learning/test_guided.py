@@ -7,7 +7,8 @@ from torch import nn
 from core.learning.marks import MarkedExamples
 from core.learning.strategies.base import capped
 from core.learning.strategies.counterexamples import CounterexamplesStrategy
-from core.learning.strategies.guided import LOOK_WEIGHT, GuidedObjective, GuidedStrategy, _wrong_places
+from core.learning.strategies.entries import LOOK_WEIGHT, wrong_places
+from core.learning.strategies.guided import GuidedObjective, GuidedStrategy
 from core.learning.strategies.labels import LabelsStrategy
 from core.models.examples import Examples
 from core.models.network import build_network
@@ -40,7 +41,7 @@ def test_penalty_of_a_linear_model_by_hand():
     context = context_of(spec, network)
     rows = marked_of(spec, 4)
     objective = GuidedObjective(context)
-    penalty = objective._penalty(network, rows)
+    penalty = objective.penalty(network, rows, torch.Generator())
     x = rows.examples.batch(range(4), DEVICE)["image"]
     head = network.heads["target_shape"]
     p = torch.softmax(network({"image": x})["shape"], dim=1)
@@ -55,8 +56,8 @@ def test_wrong_places_are_inside_ignore_and_outside_look_here():
     ignore = marked_of(spec, 1)
     look = MarkedExamples(ignore.examples, ignore.look, ignore.ignore, (None,), ignore.kinds)
     gradient = torch.zeros(1, 1, 6, 6)
-    assert _wrong_places("image", ignore, gradient).sum() == 4
-    outside = _wrong_places("image", look, gradient)
+    assert wrong_places("image", ignore, gradient).sum() == 4
+    outside = wrong_places("image", look, gradient)
     assert outside[0, 0, 0, 0] == 0
     assert float(outside.sum()) == pytest.approx(LOOK_WEIGHT * 32)
 
@@ -144,14 +145,14 @@ def test_penalty_of_numbers_is_in_their_own_spread():
         for examples in (context.train, context.marked.examples):
             examples.inputs["age"].mul_(unit)
         fitted_network(network, context.train)
-        penalties.append(float(GuidedObjective(context)._penalty(network, context.marked).detach()))
+        penalties.append(float(GuidedObjective(context).penalty(network, context.marked, torch.Generator()).detach()))
     assert penalties[0] > 0
     assert penalties[1] == pytest.approx(penalties[0], rel=0.01)
 
 
 def test_wrong_places_of_a_text_are_all_numbers_of_a_marked_word():
     spec = spec_of(fields=[NOTE], encoder=SMALL_TRANSFORMER)
-    wrong = _wrong_places("note", marked_of(spec, 2), torch.zeros(2, 8, 4))
+    wrong = wrong_places("note", marked_of(spec, 2), torch.zeros(2, 8, 4))
     assert wrong.sum(dim=2).tolist() == [[0, 4, 0, 0, 0, 0, 0, 0]] * 2
 
 
