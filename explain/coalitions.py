@@ -120,14 +120,10 @@ def segments_option(default: int) -> Option:
     return Option("segments", "Superpixels of an image", "int", default, 2, 400)
 
 
-def samples_option(default: int) -> Option:
-    """Return the option that limits the rows that go through the model."""
-    return Option("samples", "Changed inputs to try; fewer when all combinations are fewer", "int", default, 16, 20_000)
-
-
-def seed_option() -> Option:
-    """Return the option that decides what is drawn at random."""
-    return Option("seed", "Seed", "int", 0, 0, 2**31 - 1)
+def sampling_options(segments: int, *own: Option) -> tuple[Option, ...]:
+    """Return the options of a method that draws coalitions: superpixels, most rows, the method's own, and the seed."""
+    samples = Option("samples", "Changed inputs to try; fewer when all combinations are fewer", "int", 320, 16, 20_000)
+    return (segments_option(segments), samples, *own, Option("seed", "Seed", "int", 0, 0, 2**31 - 1))
 
 
 class CoalitionMethod(Method):

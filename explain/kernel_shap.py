@@ -8,16 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from explain.base import Option
-from explain.coalitions import (
-    CoalitionMethod,
-    Coalitions,
-    Game,
-    Numbers,
-    Solution,
-    samples_option,
-    seed_option,
-    segments_option,
-)
+from explain.coalitions import CoalitionMethod, Coalitions, Game, Numbers, Solution, sampling_options
 from explain.method import Chosen
 
 ROWS_A_PLAYER = 4
@@ -46,7 +37,7 @@ class KernelShap(CoalitionMethod):
 
     def config_spec(self) -> tuple[Option, ...]:
         """Return superpixels, rows and seed."""
-        return (segments_option(20), samples_option(320), seed_option())
+        return sampling_options(20)
 
     def rows(self, players: int, chosen: Chosen) -> int:
         """Return the coalitions that are tried; both ends are asked twice."""

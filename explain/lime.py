@@ -5,16 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from explain.base import Option
-from explain.coalitions import (
-    CoalitionMethod,
-    Coalitions,
-    Game,
-    Numbers,
-    Solution,
-    samples_option,
-    seed_option,
-    segments_option,
-)
+from explain.coalitions import CoalitionMethod, Coalitions, Game, Numbers, Solution, sampling_options
 from explain.errors import ExplainError
 from explain.method import Chosen
 
@@ -44,13 +35,11 @@ class Lime(CoalitionMethod):
 
     def config_spec(self) -> tuple[Option, ...]:
         """Return superpixels, rows, the fit's settings and the seed."""
-        return (
-            segments_option(32),
-            samples_option(320),
+        return sampling_options(
+            32,
             Option("model", "Linear model", "choice", "ridge", choices=("ridge", "lasso")),
             Option("penalty", "Penalty on weights", "float", 0.01, 0.0001, 1.0),
             Option("width", "Width of the kernel, in cosine distance", "float", 0.25, 0.05, 5.0),
-            seed_option(),
         )
 
     def rows(self, players: int, chosen: Chosen) -> int:

@@ -6,16 +6,7 @@ import math
 import numpy as np
 
 from explain.base import Option
-from explain.coalitions import (
-    CoalitionMethod,
-    Coalitions,
-    Game,
-    Numbers,
-    Solution,
-    samples_option,
-    seed_option,
-    segments_option,
-)
+from explain.coalitions import CoalitionMethod, Coalitions, Game, Numbers, Solution, sampling_options
 from explain.method import Chosen
 
 FEWEST_PAIRS = 2
@@ -42,7 +33,7 @@ class ShapleySampling(CoalitionMethod):
 
     def config_spec(self) -> tuple[Option, ...]:
         """Return superpixels, rows and seed."""
-        return (segments_option(20), samples_option(320), seed_option())
+        return sampling_options(20)
 
     def rows(self, players: int, chosen: Chosen) -> int:
         """Return the coalitions of all orders, or all there are; both ends are asked twice."""
