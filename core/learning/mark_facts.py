@@ -51,7 +51,7 @@ class ImageFacts:
     @property
     def oversized(self) -> Tensor:
         """Rows whose mark is far larger than what differs in it, bool."""
-        return self.has & ~self.everywhere & ~self.nothing & (self.factor >= TOO_LARGE)
+        return self.has & ~(self.everywhere | self.nothing | self.unlike) & (self.factor >= TOO_LARGE)
 
 
 def image_facts(marked: MarkedExamples, train: Examples) -> tuple[ImageFacts, ...]:

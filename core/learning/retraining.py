@@ -9,6 +9,7 @@ from torch import Tensor
 
 from core.contracts import Checkpointer, ProgressReporter, RunOutcome, RunPlan, Trial, WorkspaceSpec
 from core.errors import Refused
+from core.learning.mark_checks import check_marks, trusted_marks
 from core.learning.marks import MarkedExamples
 from core.learning.strategies.base import StrategyContext
 from core.learning.strategies.labels import LabelsStrategy
@@ -64,6 +65,8 @@ def retrain(task: Task) -> Retrained:
     Cancelled
         When somebody asked it to stop.
     """
+    warnings, given = check_marks(task.marked, task.train, task.spec), len(task.marked)
+    task = replace(task, marked=trusted_marks(task.marked, task.train))
     chosen, network = strategy(task.strategy), started(task)
     fitted = fit(
         network, chosen.objective(context_of(task, network)), training_plan(task), task.reporter, task.checkpointer
@@ -79,7 +82,7 @@ def retrain(task: Task) -> Retrained:
         verdict="delivered",
         reason="It was asked for.",
     )
-    outcome = RunOutcome(chosen.name, None, (trial,), (), (), len(task.marked), f"{chosen.title}: trained.")
+    outcome = RunOutcome(chosen.name, None, (trial,), warnings, (), given, f"{chosen.title}: trained.")
     return Retrained(network, fitted, outcome)
 
 
