@@ -12,7 +12,7 @@ import typer
 from core.cli.frame import JsonOption, show
 from core.cli.machine import machine
 from core.contracts import BenchOptions, Figure
-from core.errors import NotFound
+from core.errors import BadInput, NotFound
 
 FOLDER = Path(__file__).resolve().parents[2] / "tests" / "benchmarks"
 DEFAULT_DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
@@ -21,19 +21,44 @@ Benchmark = Callable[[BenchOptions], Mapping[str, Figure]]
 
 
 def bench(
-    name: Annotated[str, typer.Argument(help="Which benchmark: loop, engine, startup, api, modalities, explain.")],
+    name: Annotated[
+        str, typer.Argument(help="Which benchmark: loop, engine, startup, api, modalities, explain, decoy.")
+    ],
     data: Annotated[str | None, typer.Option("--data", help="Which data set, where there are several.")] = None,
     data_root: Annotated[Path | None, typer.Option("--data-root", help="Folder that holds real data sets.")] = None,
     quick: Annotated[bool, typer.Option("--quick", help="A small version that only shows that it works.")] = False,
     seeds: Annotated[int, typer.Option("--seeds", min=1, help="How many seeds a mean is taken over.")] = 3,
+    masks: Annotated[str, typer.Option("--masks", help="Numbers of marks, as in 10,25,100.")] = "",
+    artefact: Annotated[str | None, typer.Option("--artefact", help="Which planted shortcut.")] = None,
+    strategy: Annotated[str | None, typer.Option("--strategy", help="Which retraining strategy, or all.")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Run a benchmark of tests/benchmarks."""
     run = load_benchmark(name)
     root = data_root or (DEFAULT_DATA if DEFAULT_DATA.is_dir() else None)
-    figures = run(BenchOptions(quick=quick, data=data, data_root=root, seeds=seeds))
+    options = BenchOptions(quick, data, root, seeds, mask_numbers(masks), artefact, strategy)
+    figures = run(options)
     value = {"bench": name, "machine": machine(), "figures": {key: asdict(item) for key, item in figures.items()}}
     show(as_json, value, *(figure_line(key, item) for key, item in figures.items()))
+
+
+def mask_numbers(text: str) -> tuple[int, ...]:
+    """Return numbers of marks from their list, fewest first.
+
+    Raises
+    ------
+    BadInput
+        When one is no whole number above zero.
+
+    Examples
+    --------
+    >>> mask_numbers("25,10")
+    (10, 25)
+    """
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    if any(not part.isdecimal() or int(part) < 1 for part in parts):
+        raise BadInput(f"--masks is {text!r}. Give whole numbers above zero, as in 10,25,100.")
+    return tuple(sorted({int(part) for part in parts}))
 
 
 def figure_line(name: str, figure: Figure) -> str:

@@ -4,7 +4,6 @@ Everything goes through the services, from a blank home, once per seed (which mo
 The figures are means over seeds with t intervals; every measurement is on ledger digits that no version trained on.
 """
 
-import math
 import tempfile
 import time
 from collections.abc import Mapping
@@ -22,11 +21,10 @@ from core.services.importing import shipped
 from core.settings import load_settings
 from core.sources.decoy_digits import patch_box, shade_of
 from core.storage import cases, labels
+from tests.benchmarks._figures import mean_figure, time_figure
 
 WORKSPACE, TARGET = "decoy-digits", "digit"
 VERDICTS = 25
-T_975 = {2: 12.706, 3: 4.303, 4: 3.182, 5: 2.776, 6: 2.571, 7: 2.447, 8: 2.365, 9: 2.306, 10: 2.262}
-"""Student's t quantile for two-sided 95 % by number of seeds."""
 
 
 @dataclass(frozen=True)
@@ -53,12 +51,7 @@ def run(options: BenchOptions) -> Mapping[str, Figure]:
 
 
 def _figure(name: str, values: list[float]) -> Figure:
-    """Return the mean over seeds with its t interval; times get none, for they vary with the machine."""
-    mean, n = float(np.mean(values)), len(values)
-    if n < 2 or name.endswith("_seconds"):
-        return Figure(mean, n=n)
-    half = T_975.get(n, 1.96) * float(np.std(values, ddof=1)) / math.sqrt(n)
-    return Figure(mean, mean - half, mean + half, n)
+    return time_figure(values) if name.endswith("_seconds") else mean_figure(values)
 
 
 def _measure(seed: int) -> Measured:

@@ -7,7 +7,6 @@ of the mean over seeds. Times are those of the first seed, whose home holds no e
 `--data NAME` measures one workspace alone, or `planted-text`, `planted-table`.
 """
 
-import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
@@ -22,13 +21,12 @@ from core.contracts import BenchOptions, Case, Estimate, FieldValue, Figure
 from core.learning.metrics import weighted_auroc
 from core.learning.statistics import Resampler, estimate
 from tests.benchmarks import _baselines as baselines
+from tests.benchmarks._figures import mean_figure
 from tests.benchmarks._planted import Planted, table_planted, text_planted
 from tests.benchmarks._worlds import CHAMPION, World, home, shipped_text, trained
 
 RADIOGRAPHS = "nih-chest-xray"
 RESAMPLES = 500
-T_975 = {2: 12.706, 3: 4.303, 4: 3.182, 5: 2.776, 6: 2.571, 7: 2.447, 8: 2.365, 9: 2.306, 10: 2.262}
-"""Student's t quantile for two-sided 95 % by number of seeds."""
 SPLITS = ("train", "validation", "ledger")
 Array = NDArray[np.float64]
 Measured = Mapping[str, Estimate]
@@ -85,16 +83,7 @@ def _over_seeds(found: Sequence[Estimate]) -> Figure:
     """Return one seed's estimate as it is, or the mean over seeds with its t interval."""
     if len(found) == 1:
         return Figure(found[0].value, found[0].low, found[0].high, found[0].n)
-    return _mean([item.value for item in found], lowest=-1.0)
-
-
-def _mean(values: Sequence[float], lowest: float = 0.0) -> Figure:
-    """Return the mean with its t interval, cut off where no value can be."""
-    mean, n = float(np.mean(values)), len(values)
-    if n < 2:
-        return Figure(mean, n=n)
-    half = T_975.get(n, 1.96) * float(np.std(values, ddof=1)) / math.sqrt(n)
-    return Figure(mean, max(lowest, mean - half), min(1.0, mean + half), n)
+    return mean_figure([item.value for item in found], -1.0, 1.0)
 
 
 def _measure(kind: Kind, world: World) -> Measured:
@@ -167,7 +156,10 @@ def _image_vectors(world: World, parts: baselines.Parts) -> dict[str, NDArray[np
 
 
 def _planted_figures(name: str, found: Sequence[Planted]) -> dict[str, Figure]:
-    return {f"{name}_{field.name}": _mean([getattr(one, field.name) for one in found]) for field in fields(Planted)}
+    return {
+        f"{name}_{field.name}": mean_figure([getattr(one, field.name) for one in found], 0.0, 1.0)
+        for field in fields(Planted)
+    }
 
 
 KINDS = (
