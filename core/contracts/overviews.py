@@ -72,6 +72,22 @@ class Thumbnail:
 
 
 @dataclass(frozen=True, slots=True)
+class StrategyChoice:
+    """A way to retrain, as a person chooses it."""
+
+    name: str
+    title: str
+    words: str
+    """What it does."""
+    family: str
+    """`labels`, `gradient`, `examples`, `last layer` or `search`."""
+    cost: float
+    """Time of one training relative to that on labels alone."""
+    reason: str | None = None
+    """Why it can't do what it is for with this workspace and these marks, and what to do; None where it can."""
+
+
+@dataclass(frozen=True, slots=True)
 class FeedbackView:
     """Feedback since the champion was trained."""
 
@@ -82,8 +98,8 @@ class FeedbackView:
     """Verdicts on ledger cases, which never train."""
     artefacts: tuple[Artefact, ...]
     thumbnails: tuple[Thumbnail, ...]
-    strategies: tuple[tuple[str, str], ...]
-    """(name, plain words)."""
+    strategies: tuple[StrategyChoice, ...]
+    """The recommended one first."""
     default_strategy: str
     warnings: tuple[MarkWarning, ...] = ()
     """Marks to look at before they train a model."""

@@ -13,6 +13,7 @@ from core.contracts import (
     FeedbackView,
     GateReport,
     Region,
+    StrategyChoice,
     Thumbnail,
     Version,
     VersionView,
@@ -62,7 +63,9 @@ class Feedback:
             ledger=sum(marked[verdict.case_id].split == "ledger" for verdict in fresh),
             artefacts=artefacts,
             thumbnails=self._thumbnails(marks, marked, spec),
-            strategies=tuple((item.name, f"{item.title}. {item.words}") for item in strategies()),
+            strategies=tuple(
+                StrategyChoice(item.name, item.title, item.words, item.family, item.cost) for item in strategies()
+            ),
             default_strategy=spec.training.strategy,
         )
 

@@ -37,7 +37,7 @@ def _start(workspace: str) -> None:
 def draw_start(view: RetrainingView) -> None:
     """Draw the strategies in plain words and the button that starts a run."""
     st.header("Start", anchor=False)
-    words = dict(view.feedback.strategies)
+    words = {one.name: f"{one.title}. {one.words}" for one in view.feedback.strategies}
     names = list(words)
     chosen = view.feedback.default_strategy
     st.radio(

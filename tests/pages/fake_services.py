@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from fake_audit import FakeAudit
 from fake_data import ARTEFACT, FIGURES, START, image_field, report, target, thumbnails
+from fake_retraining import STRATEGIES
 
 from core.contracts import (
     Actor,
@@ -207,8 +208,7 @@ class FakeRetraining:
         count = sum(1 for v in s.verdicts.values() if v) + 9
         feedback = FeedbackView(
             count, 7, 9, 1, (ARTEFACT,), thumbnails(names, "ignore: corner patch"),
-            (("guided", "Train again from scratch and keep the model off what people marked"),
-             ("fine_tune", "Go on from the champion; quicker, changes less")), "guided",
+            STRATEGIES, "guided",
         )  # fmt: skip
         versions = (
             VersionView("v4", "candidate", START, "v3", FIGURES),
