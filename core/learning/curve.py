@@ -19,8 +19,8 @@ DRAWS = 2000
 Z = 1.96
 HALVES = (2.0, 5.0, 10.0, 20.0, 40.0, 80.0, 160.0)
 """Numbers of marks with which half of all that marks can do is reached: the candidates for c."""
-SMALLEST_DEVIATION = 0.002
-"""Standard deviation that a figure has at least: an interval without width is no certainty."""
+SMALLEST_DEVIATION = 0.01
+"""Standard deviation that a figure has at least: two trainings on the same marks differ by about as much."""
 
 
 def learning_curve(points: Sequence[CurvePoint], *, seed: int = 0) -> LearningCurve:
