@@ -1,6 +1,7 @@
-"""What models answer, and how the answer changes when marked content is pasted. Shared work is done once."""
+"""What models answer, and how the answer changes when inputs are altered. Shared work is done once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import cast
 
 import numpy as np
@@ -8,25 +9,50 @@ import torch
 from torch import Tensor
 
 from core.contracts import Progress, ProgressReporter
-from core.learning.marks import Inputs, MarkedExamples, paste
+from core.learning.marks import Inputs, MarkedExamples, draw_rows, paste
 from core.learning.statistics import Array
 from core.models.examples import Examples
 from core.models.registry import LoadedModel
 
 BATCH = 64
 Logits = Mapping[str, Tensor]
+Alter = Callable[[Inputs, Tensor, torch.Generator], Inputs]
+"""Inputs of a batch, their rows in the examples, random numbers -> the altered inputs."""
 
 
-def _shared(models: Sequence[LoadedModel]) -> bool:
-    """Tell whether all models look through the same frozen encoders, so that one pass through them serves all."""
-    return len({model.network.embedding_key for model in models}) == 1
+@dataclass(frozen=True, slots=True, eq=False)
+class Alteration:
+    """Which cases are altered, how, and how often each."""
+
+    cases: Tensor
+    """Rows of the examples, int64 [n]; no row twice."""
+    alter: Alter
+    repeats: int = 1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Altered:
+    """What models answer to altered cases; one mapping target -> [n] for each model."""
+
+    cases: Tensor
+    """Rows of the examples, int64 [n], ascending."""
+    changed: tuple[Mapping[str, Array], ...]
+    """Share of repeats in which the answer is another than to the case as it is; 0 to 1."""
+    right: tuple[Mapping[str, Array], ...]
+    """Share of repeats in which the answer to the altered case is its reference label; 0 to 1."""
 
 
 @torch.no_grad()
 def batch_logits(models: Sequence[LoadedModel], inputs: Inputs) -> list[Logits]:
-    """Return each model's logits for one batch of inputs."""
-    shared = models[0].network.condense(inputs) if _shared(models) else inputs
-    return [cast(Logits, model.network(shared)) for model in models]
+    """Return each model's logits for one batch; one pass through a frozen encoder serves all that share it."""
+    condensed: dict[str, Inputs] = {}
+    answers = []
+    for model in models:
+        key = model.network.embedding_key
+        if key not in condensed:
+            condensed[key] = model.network.condense(inputs)
+        answers.append(cast(Logits, model.network(condensed[key])))
+    return answers
 
 
 def logits(models: Sequence[LoadedModel], examples: Examples, device: torch.device) -> list[dict[str, Tensor]]:
@@ -49,10 +75,61 @@ def probabilities(model: LoadedModel, answer: Mapping[str, Tensor], target: str)
     return np.asarray(torch.softmax(answer[target].double() / temperature, dim=1).numpy())
 
 
+def answers_to_altered(
+    models: Sequence[LoadedModel],
+    examples: Examples,
+    plain: Sequence[Logits],
+    alteration: Alteration,
+    *,
+    device: torch.device,
+    seed: int,
+    reporter: ProgressReporter | None = None,
+) -> Altered:
+    """Return what all models answer to the same altered cases; `plain` are their logits for all examples as they are.
+
+    Cases are altered in a random order, so that a batch, which may lend content, is no stretch of like cases.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    count, total = len(alteration.cases), len(alteration.cases) * alteration.repeats
+    changed: list[dict[str, Array]] = [{target: np.zeros(len(examples)) for target in own} for own in plain]
+    right: list[dict[str, Array]] = [{target: np.zeros(len(examples)) for target in own} for own in plain]
+    for repeat in range(alteration.repeats):
+        order = alteration.cases[torch.randperm(count, generator=generator)]
+        for start in range(0, count, BATCH):
+            if reporter is not None:
+                reporter.report(Progress("gate", repeat * count + start, total, "altering marked content"))
+            here = order[start : start + BATCH]
+            inputs = alteration.alter(examples.batch(here, device), here, generator)
+            for place, answer in enumerate(batch_logits(models, inputs)):
+                for target, own in answer.items():
+                    top = own.argmax(dim=1).cpu()
+                    rows, weight = here.numpy(), 1.0 / alteration.repeats
+                    changed[place][target][rows] += (top != plain[place][target][here].argmax(dim=1)).numpy() * weight
+                    right[place][target][rows] += (top == examples.labels[target][here].cpu()).numpy() * weight
+    cases = alteration.cases.sort().values
+    return Altered(cases, _chosen(changed, cases), _chosen(right, cases))
+
+
+def _chosen(tallies: Sequence[Mapping[str, Array]], cases: Tensor) -> tuple[Mapping[str, Array], ...]:
+    return tuple({target: own[cases.numpy()] for target, own in tally.items()} for tally in tallies)
+
+
+def pasting(marked: MarkedExamples) -> Alter:
+    """Return what pastes the content of a drawn marked row where it was marked.
+
+    Marked words are put in anywhere, or taken out of a text that has them.
+    """
+
+    def alter(inputs: Inputs, rows: Tensor, generator: torch.Generator) -> Inputs:
+        return paste(inputs, marked, draw_rows(marked, len(rows), generator), generator, toggle=True).inputs
+
+    return alter
+
+
 def changed_by_paste(
     models: Sequence[LoadedModel],
     ledger: Examples,
-    plain: Sequence[Mapping[str, Tensor]],
+    plain: Sequence[Logits],
     marked: MarkedExamples,
     target: str,
     *,
@@ -63,21 +140,8 @@ def changed_by_paste(
 ) -> list[Array]:
     """Return, per model and ledger case, the share of `repeats` pastes of marked content that change its answer.
 
-    Each paste takes the content of a randomly drawn marked row and puts it at the place where it was marked; marked
-    words are put in anywhere, or taken out of a text that has them.
     All models see the same pastes. Range 0 to 1; 0 means the answer never depends on it.
     """
-    generator = torch.Generator().manual_seed(seed)
-    changed = [np.zeros(len(ledger)) for _ in models]
-    for repeat in range(repeats):
-        rows = torch.randint(len(marked), (len(ledger),), generator=generator)
-        for start in range(0, len(ledger), BATCH):
-            if reporter is not None:
-                done = repeat * len(ledger) + start
-                reporter.report(Progress("gate", done, repeats * len(ledger), "pasting marked content"))
-            here = torch.arange(start, min(start + BATCH, len(ledger)))
-            pasted = paste(ledger.batch(here, device), marked, rows[here], generator, toggle=True)
-            for count, before, answer in zip(changed, plain, batch_logits(models, pasted.inputs), strict=True):
-                differs = answer[target].argmax(dim=1).cpu() != before[target][here].argmax(dim=1)
-                count[here.numpy()] += differs.numpy() / repeats
-    return changed
+    alteration = Alteration(torch.arange(len(ledger)), pasting(marked), repeats)
+    altered = answers_to_altered(models, ledger, plain, alteration, device=device, seed=seed, reporter=reporter)
+    return [own[target] for own in altered.changed]

@@ -9,6 +9,7 @@ from dataclasses import replace
 from core.contracts import ChangedCase, Check, CheckVerdict, GateReport, Progress, WorkspaceSpec
 from core.learning.checks.base import GateContext
 from core.learning.checks.registry import checks
+from core.learning.proof.proving import prove
 
 
 def overall(lines: Sequence[Check]) -> CheckVerdict:
@@ -51,7 +52,7 @@ def changed_cases(context: GateContext, names: Sequence[str]) -> tuple[ChangedCa
 
 
 def run_gate(context: GateContext, names: Sequence[str], content: Sequence[str], judged: int) -> GateReport:
-    """Run every check and return the report.
+    """Run every check, prove what the marks did, and return the report.
 
     `names` and `content` are the ledger cases' names and content hashes, in the order of `context.ledger`;
     `judged` is how many candidates this ledger has judged, this one included.
@@ -63,6 +64,7 @@ def run_gate(context: GateContext, names: Sequence[str], content: Sequence[str],
         if context.reporter is not None:
             context.reporter.report(Progress(stage="gate", done=done, total=len(registered), message=check.name))
         lines.extend(titled(line, context.spec) for line in check.run(context))
+    proof = prove(context)
     return GateReport(
         workspace=context.spec.name,
         version=context.candidate.version,
@@ -73,4 +75,5 @@ def run_gate(context: GateContext, names: Sequence[str], content: Sequence[str],
         checks=tuple(lines),
         changed=changed_cases(context, names),
         seconds=time.perf_counter() - started,
+        proof=proof,
     )

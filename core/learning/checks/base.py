@@ -1,23 +1,24 @@
 """What a check gets, and how an interval becomes a verdict."""
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from statistics import NormalDist
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from core.contracts import Check, CheckVerdict, ProgressReporter, WorkspaceSpec
+from core.contracts import Check, CheckVerdict, MarkWarning, ProgressReporter, WorkspaceSpec
 from core.learning.behaviour import probabilities
 from core.learning.marks import MarkedExamples
 from core.learning.statistics import Array, Difference, Resampler
 from core.models.examples import Examples
 from core.models.registry import LoadedModel
 
+Result = TypeVar("Result")
 SIGNIFICANCE = 0.025
 """One-sided level of a failed check: the counterpart of a two-sided 95 % interval."""
 MINIMUM_GROUPS = 5
@@ -26,7 +27,7 @@ MINIMUM_GROUPS = 5
 
 @dataclass(frozen=True, slots=True)
 class GateContext:
-    """Everything that is measured: the ledger, both models, their answers, and the marks."""
+    """Everything that is measured: the ledger, the models, their answers, and the marks."""
 
     spec: WorkspaceSpec
     ledger: Examples
@@ -40,15 +41,47 @@ class GateContext:
     device: torch.device
     seed: int
     reporter: ProgressReporter | None = None
+    control: LoadedModel | None = None
+    """Trained as the candidate was, without marks; None where there is none."""
+    control_answers: Mapping[str, Tensor] | None = None
+    """Logits [n, K] per target of the control."""
+    strategy: str | None = None
+    """What trained the candidate, where known: it may not be judged by an explainer that it trained on."""
+    warnings: tuple[MarkWarning, ...] = ()
+    """What was wrong with the marks when the candidate was trained."""
+    kept: dict[tuple[str, ...], Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """What several checks share; `dataclasses.replace` starts afresh."""
 
     def judged(self, target: str) -> "TargetAnswers":
-        """Return both models' calibrated answers on the ledger cases that have a reference label."""
+        """Return the models' calibrated answers on the ledger cases that have a reference label."""
         labels = self.ledger.labels[target].cpu().numpy()
         known = labels >= 0
-        before = probabilities(self.champion, self.answers[0], target)[known]
-        after = probabilities(self.candidate, self.answers[1], target)[known]
+        answers = [probabilities(model, own, target)[known] for model, own in zip(self.models, self.plain, strict=True)]
         attributes = [row for row, keep in zip(self.attributes, known, strict=True) if keep]
-        return TargetAnswers(labels[known], before, after, attributes, self.resampler.subset(known))
+        resampler = self.resampler.subset(known)
+        return TargetAnswers(labels[known], answers[0], answers[1], attributes, resampler, (*answers, None)[2])
+
+    @property
+    def models(self) -> tuple[LoadedModel, ...]:
+        """Champion, candidate and, where there is one, control."""
+        return (self.champion, self.candidate, *(() if self.control is None else (self.control,)))
+
+    @property
+    def plain(self) -> tuple[Mapping[str, Tensor], ...]:
+        """The models' logits, in the order of `models`."""
+        return (*self.answers, *(() if self.control_answers is None else (self.control_answers,)))
+
+    @property
+    def artefacts(self) -> tuple[str, ...]:
+        """Names of all artefacts with standing marks."""
+        return tuple(sorted({artefact for artefact in self.marked.artefacts if artefact}))
+
+    def once(self, key: tuple[str, ...], make: Callable[[], Result]) -> Result:
+        """Return what was made under `key`, made at the first time."""
+        if key not in self.kept:
+            self.kept[key] = make()
+        found: Result = self.kept[key]
+        return found
 
     def check_name(self, name: str, target: str) -> str:
         """Return the check's name; with several targets it says which."""
@@ -57,13 +90,14 @@ class GateContext:
 
 @dataclass(frozen=True, slots=True)
 class TargetAnswers:
-    """Reference labels [n] and calibrated probabilities [n, K] of champion and candidate."""
+    """Reference labels [n] and calibrated probabilities [n, K] of champion, candidate and control."""
 
     labels: NDArray[np.int64]
     champion: Array
     candidate: Array
     attributes: Sequence[Mapping[str, str]]
     resampler: Resampler
+    control: Array | None = None
 
 
 class GateCheck(Protocol):

@@ -7,6 +7,7 @@ from core.learning.checks.calibration import CalibrationCheck
 from core.learning.checks.classes import ClassCheck
 from core.learning.checks.costs import CostCheck
 from core.learning.checks.groups import GroupCheck
+from core.learning.checks.marks import MarksCheck
 from core.learning.checks.reliance import RelianceCheck
 
 
@@ -15,6 +16,7 @@ def checks() -> tuple[GateCheck, ...]:
     return (
         AccuracyCheck(),
         RelianceCheck(),
+        MarksCheck(),
         AttributionCheck(),
         ClassCheck(),
         GroupCheck(),

@@ -3,13 +3,12 @@
 from dataclasses import replace
 
 from core.contracts import Check
-from core.learning.behaviour import changed_by_paste
 from core.learning.checks.base import GateContext, Line, judge, not_assessable
+from core.learning.proof.base import behaviour
+from core.learning.proof.insert import Insert
 from core.learning.statistics import interval, mean_difference
 
-REPEATS_SMALL = 5
-REPEATS_FROZEN = 2
-"""Pastes per ledger case; fewer where each costs a pass through a large frozen backbone."""
+NOTHING = "Nobody has marked anything to ignore, so there is nothing to test reliance on."
 
 
 class RelianceCheck:
@@ -23,32 +22,21 @@ class RelianceCheck:
 
     def run(self, context: GateContext) -> tuple[Check, ...]:
         """Return one line per artefact and target."""
-        artefacts = sorted({artefact for artefact in context.marked.artefacts if artefact})
-        if not artefacts:
-            reason = "Nobody has marked anything to ignore, so there is nothing to test reliance on."
+        if not context.artefacts:
             limit = -context.spec.gate.reliance_fall
-            return (not_assessable(self.name, "Reliance on marked content", limit, "lower", 0, reason),)
-        return tuple(self._line(context, a, t.name) for a in artefacts for t in context.spec.targets)
+            return (not_assessable(self.name, "Reliance on marked content", limit, "lower", 0, NOTHING),)
+        return tuple(self._line(context, a, t.name) for a in context.artefacts for t in context.spec.targets)
 
     def _line(self, context: GateContext, artefact: str, target: str) -> Check:
-        models = (context.champion, context.candidate)
-        before, after = changed_by_paste(
-            models,
-            context.ledger,
-            context.answers,
-            context.marked.of_artefact(artefact),
-            target,
-            repeats=REPEATS_FROZEN if context.candidate.network.frozen_fields else REPEATS_SMALL,
-            device=context.device,
-            seed=context.seed,
-            reporter=context.reporter,
-        )
         policy = context.spec.gate
-        name = context.check_name(f"{self.name}:{artefact}", target)
+        name, title = context.check_name(f"{self.name}:{artefact}", target), f"Reliance on {artefact}"
+        measured = behaviour(context, artefact, Insert())
+        if measured is None:
+            return not_assessable(name, title, -policy.reliance_fall, "lower", 0, NOTHING)
+        before, after = (own[target] for own in measured.changed[:2])
         difference = mean_difference(before, after, context.resampler)
         line = Line(
-            name, f"Reliance on {artefact}", float(before.mean()), float(after.mean()), difference,
-            -policy.reliance_fall, "lower",
+            name, title, float(before.mean()), float(after.mean()), difference, -policy.reliance_fall, "lower"
         )  # fmt: skip
         return _floor(judge(line), interval(context.resampler.mean_draws(after))[1], policy.reliance_floor)
 
