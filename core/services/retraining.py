@@ -21,6 +21,7 @@ from core.contracts import (
 from core.errors import Conflict, Refused
 from core.learning.strategies.registry import strategy as strategy_of
 from core.services.catalogue import Catalogue
+from core.services.curves import curve_of
 from core.services.decisions import Choice, Deciding, roll_back_target, waiting_candidate
 from core.services.feedback import Feedback
 from core.services.gating import Gating
@@ -53,6 +54,7 @@ class Retraining:
             stored = versions.list_versions(tx, found.id)
             taken = decisions.list_decisions(tx, found.id)
             target = roll_back_target(tx, found)
+            curve = curve_of(tx, found.id)
         running = gate_job if gate_job and gate_job.status in ("queued", "running") else None
         return RetrainingView(
             workspace=workspace,
@@ -66,6 +68,7 @@ class Retraining:
             versions=self.feedback.versions(workspace, stored),
             decisions=taken,
             can_roll_back_to=target,
+            curve=curve,
         )
 
     def start(self, workspace: str, *, actor: Actor, strategy: str | None = None, use_regions: bool = True) -> RunView:
