@@ -30,6 +30,8 @@ class TrainingState:
     """Sum of the training losses since the last point of the curve."""
     loss_steps: int = 0
     seconds: float = 0.0
+    watched: list[tuple[float, float]] = field(default_factory=list)
+    """What a watch measured so far: the start first."""
 
 
 def fingerprint(plan: str, parameters: Mapping[str, nn.Parameter]) -> Tensor:
@@ -47,6 +49,7 @@ def pack(
         "counts": torch.tensor([state.step, state.best_step, state.loss_steps], dtype=torch.int64),
         "figures": torch.tensor([state.best_score, state.loss_sum, state.seconds], dtype=torch.float64),
         "curve": torch.tensor(state.curve, dtype=torch.float64).reshape(-1, 3),
+        "watched": torch.tensor(state.watched, dtype=torch.float64).reshape(-1, 2),
     }
     for name, parameter in parameters.items():
         tensors[f"weight/{name}"] = parameter
@@ -78,7 +81,8 @@ def unpack(
     best_score, loss_sum, seconds = (float(value) for value in tensors["figures"])
     best = {name: tensors[f"best/{name}"].to(p.device) for name, p in parameters.items() if f"best/{name}" in tensors}
     curve = [(int(point[0]), float(point[1]), float(point[2])) for point in tensors["curve"]]
-    return TrainingState(step, best_step, best_score, best or None, curve, loss_sum, loss_steps, seconds)
+    watched = [(float(loss), float(right)) for loss, right in tensors["watched"]]
+    return TrainingState(step, best_step, best_score, best or None, curve, loss_sum, loss_steps, seconds, watched)
 
 
 def _restore_weights(

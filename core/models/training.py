@@ -2,20 +2,18 @@
 
 import math
 import time
-from dataclasses import dataclass
-from typing import Protocol
 
 import torch
-from torch import Tensor
 
 from core.contracts import Checkpointer, Progress, ProgressReporter
 from core.errors import Cancelled, Interrupted, UserError
 from core.models.checkpoint import TrainingState, fingerprint, pack, unpack
 from core.models.network import TandemNetwork
+from core.models.objectives import FitResult, Objective, TrainingPlan, Watch
 from core.models.randomness import generator_for, seeded
 from core.models.supervised import SupervisedObjective
 
-__all__ = ["FitResult", "Objective", "SupervisedObjective", "TrainingPlan", "fit"]
+__all__ = ["FitResult", "Objective", "SupervisedObjective", "TrainingPlan", "Watch", "fit"]
 
 REPORT_SECONDS = 0.25
 """Shortest time between two progress reports."""
@@ -25,56 +23,13 @@ CURVE_POINTS = 200
 """Most points of the curve in one progress report."""
 
 
-@dataclass(frozen=True, slots=True)
-class TrainingPlan:
-    """Hyper-parameters of one training."""
-
-    seed: int = 0
-    epochs: int = 30
-    batch_size: int = 256
-    """Cases in a mini-batch; the objective cuts them, the plan remembers it to tell its checkpoints from others."""
-    learning_rate: float = 1e-3
-    weight_decay: float = 1e-4
-    evaluate_every: int = 0
-    """Steps between two validation scores; 0 for once an epoch."""
-
-
-@dataclass(frozen=True, slots=True)
-class FitResult:
-    """What a training came to. The network holds the weights of `best_step`."""
-
-    best_step: int
-    best_score: float
-    curve: tuple[tuple[int, float, float], ...]
-    """(step, mean training loss since the last point, validation score)."""
-    seconds: float
-    """Time spent, earlier attempts included."""
-
-
-class Objective(Protocol):
-    """What a training optimises."""
-
-    @property
-    def steps_per_epoch(self) -> int:
-        """Steps that make one epoch."""
-
-    def loss(self, network: TandemNetwork, step: int, generator: torch.Generator) -> Tensor:
-        """Return the loss of `step` (from 0), a scalar with a graph.
-
-        Must depend on its arguments alone: `generator` is fresh for each step and the only source of random
-        numbers, so that resumed training equals uninterrupted training.
-        """
-
-    def validation_score(self, network: TandemNetwork) -> float:
-        """Return how good the network is on validation cases; higher is better. The step with the best is kept."""
-
-
 def fit(
     network: TandemNetwork,
     objective: Objective,
     plan: TrainingPlan,
     reporter: ProgressReporter | None = None,
     checkpointer: Checkpointer | None = None,
+    watch: Watch | None = None,
 ) -> FitResult:
     """Train `network` in place with AdamW and leave it with the weights of its best validation score.
 
@@ -93,6 +48,8 @@ def fit(
         Told of progress at most four times a second.
     checkpointer
         Given the state every few seconds, and when the work is stopped. A state of another plan is ignored.
+    watch
+        Asked after each validation score whether to stop. With one, a loss that is no number stops the training, too.
 
     Returns
     -------
@@ -106,9 +63,9 @@ def fit(
     core.errors.Interrupted
         When `reporter` says that this process is about to end.
     core.errors.UserError
-        When the loss stops being a number; the network keeps the best step so far.
+        When the loss stops being a number and nobody watches; the network keeps the best step so far.
     """
-    run = _Run(network, objective, plan, reporter, checkpointer)
+    run = _Run(network, objective, plan, reporter, checkpointer, watch)
     try:
         run.train()
     except (Cancelled, Interrupted):
@@ -127,14 +84,16 @@ class _Run:
         plan: TrainingPlan,
         reporter: ProgressReporter | None,
         checkpointer: Checkpointer | None,
+        watch: Watch | None,
     ) -> None:
         self.network, self.objective, self.plan = network, objective, plan
-        self.reporter, self.checkpointer = reporter, checkpointer
+        self.reporter, self.checkpointer, self.watch = reporter, checkpointer, watch
+        self.stopped = ""
         self.parameters = {name: tensor for name, tensor in network.named_parameters() if tensor.requires_grad}
         self.optimiser = torch.optim.AdamW(
             self.parameters.values(), lr=plan.learning_rate, weight_decay=plan.weight_decay
         )
-        self.total = plan.epochs * objective.steps_per_epoch
+        self.total = plan.steps or plan.epochs * objective.steps_per_epoch
         self.every = plan.evaluate_every or objective.steps_per_epoch
         self.key = fingerprint(repr((plan, self.total)), self.parameters)
         self.state = TrainingState()
@@ -149,12 +108,17 @@ class _Run:
         state = unpack(data, self.key, self.parameters, self.optimiser) if data else None
         if state is not None:
             self.state, self.first_step, self.seconds_before = state, state.step, state.seconds
+            self.ask_watch()
 
     def train(self) -> None:
         """Run all steps that are left, then take the best weights."""
         self.report()
-        while self.state.step < self.total:
+        if self.state.step == 0:
+            self.start()
+        while self.state.step < self.total and not self.stopped:
             self.step()
+            if self.stopped:
+                break
             if self.state.step % self.every == 0 or self.state.step == self.total:
                 self.evaluate()
             now = time.monotonic()
@@ -165,16 +129,28 @@ class _Run:
         self.keep_best()
         self.report()
 
+    def start(self) -> None:
+        """Look at the weights that the training starts from."""
+        self.state.watched.clear()
+        self.network.eval()
+        with torch.no_grad():
+            if self.plan.judge_start:
+                self.keep_if_best(float(self.objective.validation_score(self.network)))
+            self.look()
+
     def step(self) -> None:
         """Take one optimiser step."""
         self.network.train()
         self.optimiser.zero_grad(set_to_none=True)
         generator = generator_for(self.plan.seed, "step", self.state.step)
-        with seeded(self.network.device, self.plan.seed, "dropout", self.state.step):
+        device = self.network.device
+        halved = torch.autocast(device.type, torch.bfloat16, enabled=self.plan.half and device.type == "cuda")
+        with seeded(device, self.plan.seed, "dropout", self.state.step), halved:
             loss = self.objective.loss(self.network, self.state.step, generator)
         value = float(loss.detach())
         if not math.isfinite(value):
             self.stop_diverged(value)
+            return
         loss.backward()  # type: ignore[no-untyped-call]
         self.optimiser.step()
         self.state.step += 1
@@ -186,12 +162,30 @@ class _Run:
         self.network.eval()
         with torch.no_grad():
             score = float(self.objective.validation_score(self.network))
-        if not math.isfinite(score):
-            self.stop_diverged(score)
+            if not math.isfinite(score):
+                self.stop_diverged(score)
+                return
+            self.look()
         state = self.state
         state.curve.append((state.step, state.loss_sum / state.loss_steps, score))
         state.loss_sum, state.loss_steps = 0.0, 0
-        if state.best is None or score > state.best_score:
+        self.keep_if_best(score)
+
+    def look(self) -> None:
+        """Let the watch look at the network, and say whether to stop."""
+        if self.watch is not None:
+            self.state.watched.append(self.watch.measure(self.network))
+            self.ask_watch()
+
+    def ask_watch(self) -> None:
+        """Stop when the watch says so."""
+        if self.watch is not None:
+            self.stopped = self.watch.verdict(self.state.watched) or ""
+
+    def keep_if_best(self, score: float) -> None:
+        """Take the weights when they are the best so far, or when the last ones count."""
+        state = self.state
+        if state.best is None or score > state.best_score or self.plan.keep_last:
             state.best_step, state.best_score = state.step, score
             state.best = {name: tensor.detach().clone() for name, tensor in self.parameters.items()}
 
@@ -205,6 +199,9 @@ class _Run:
     def stop_diverged(self, value: float) -> None:
         """Keep the best weights and say what happened."""
         self.keep_best()
+        if self.watch is not None:
+            self.stopped = f"its loss or score became {value} at step {self.state.step} of {self.total}"
+            return
         best = f"the best step so far was {self.state.best_step}" if self.state.best else "no step was judged before"
         raise UserError(
             f"Training diverged at step {self.state.step} of {self.total}: loss or score is {value}, and {best}. "
@@ -241,7 +238,8 @@ class _Run:
 
     def result(self) -> FitResult:
         """Return what the training came to."""
-        return FitResult(self.state.best_step, self.state.best_score, tuple(self.state.curve), self.seconds())
+        state = self.state
+        return FitResult(state.best_step, state.best_score, tuple(state.curve), self.seconds(), self.stopped)
 
 
 def _thinned(curve: list[tuple[int, float, float]]) -> tuple[tuple[int, float, float], ...]:
