@@ -1,9 +1,8 @@
 """Counterexamples only: annotated cases with their marked content replaced, no gradient penalty."""
 
 from core.learning.strategies.base import Family, StrategyContext
-from core.learning.strategies.fitting import needs_ignore
+from core.learning.strategies.fitting import fitting_objective, needs_ignore
 from core.learning.strategies.guided_pairs import PairsObjective
-from core.learning.strategies.labels import LabelsStrategy
 from core.learning.strategies.marked_objective import MarkedObjective
 from core.models.training import Objective
 
@@ -23,10 +22,15 @@ class CounterexamplesStrategy:
         return needs_ignore(context)
 
     def objective(self, context: StrategyContext) -> Objective:
-        """Return the objective that fits the network."""
-        if not len(context.marked):
-            return LabelsStrategy().objective(context)
-        return PairsObjective(context) if context.network.frozen_fields else CounterexamplesObjective(context)
+        """Return the objective that fits the network.
+
+        Raises
+        ------
+        Refused
+            When there are marks and it does not fit.
+        """
+        build = PairsObjective if context.network.frozen_fields else CounterexamplesObjective
+        return fitting_objective(self, context, build)
 
 
 class CounterexamplesObjective(MarkedObjective):

@@ -86,3 +86,23 @@ def gradient_penalty(network: TandemNetwork, marked: MarkedExamples, inputs: Inp
 def weighted_mean(rows: Tensor, marked: MarkedExamples) -> Tensor:
     """Return the mean over annotated cases [rows], each counting by the trust in its marks."""
     return (rows * marked.weights.to(rows.device)).sum() / len(marked)
+
+
+def wrong_region(marked: MarkedExamples, batch: Opened) -> tuple[dict[str, Tensor], Tensor]:
+    """Return where content must not matter, bool by field in the shape of the entries, and each row's weight [rows].
+
+    That is inside *ignore* marks with weight 1; in a row with *look here* marks alone, outside them with weight .1.
+    """
+    values = batch.values
+    ignored = {field: _inside(marked.ignore, field, value) for field, value in values.items()}
+    has_ignore = torch.stack([place.flatten(1).any(dim=1) for place in ignored.values()]).any(dim=0)
+    places = {}
+    for field, value in values.items():
+        look = _inside(marked.look, field, value)
+        outside = look.flatten(1).any(dim=1).view(-1, *([1] * (look.dim() - 1))) & ~look
+        places[field] = torch.where(has_ignore.view(-1, *([1] * (look.dim() - 1))), ignored[field], outside)
+    return places, torch.where(has_ignore, 1.0, LOOK_WEIGHT)
+
+
+def _inside(marks: Inputs, field: str, values: Tensor) -> Tensor:
+    return (entry_mask(marks[field], values) > 0).expand(values.shape)

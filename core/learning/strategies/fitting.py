@@ -1,6 +1,28 @@
-"""Reasons why a strategy does not fit, in plain words."""
+"""Reasons why a strategy does not fit, in plain words, and what comes of it."""
 
-from core.learning.strategies.base import NO_MARKS, StrategyContext
+from collections.abc import Callable
+
+from core.errors import Refused
+from core.learning.strategies.base import NO_MARKS, Strategy, StrategyContext, supervised
+from core.models.training import Objective
+
+
+def fitting_objective(
+    strategy: Strategy, context: StrategyContext, build: Callable[[StrategyContext], Objective]
+) -> Objective:
+    """Return what `build` makes where a strategy on marks fits, and that on labels alone without any mark.
+
+    Raises
+    ------
+    Refused
+        When there are marks and the strategy does not fit.
+    """
+    if not len(context.marked):
+        return supervised(context)
+    reason = strategy.fits(context)
+    if reason is not None:
+        raise Refused(f"Strategy {strategy.name!r} can't be used here. {reason}")
+    return build(context)
 
 
 def needs_marks(context: StrategyContext) -> str | None:

@@ -2,14 +2,30 @@
 
 from core.errors import NotFound
 from core.learning.strategies.base import Strategy
+from core.learning.strategies.cdep import DecompositionStrategy
 from core.learning.strategies.counterexamples import CounterexamplesStrategy
+from core.learning.strategies.expected_gradients import ExpectedGradientsStrategy
+from core.learning.strategies.grad_cam import MapStrategy
 from core.learning.strategies.guided import GuidedStrategy
 from core.learning.strategies.labels import LabelsStrategy
+from core.learning.strategies.r4 import WorstPerturbationStrategy
+from core.learning.strategies.random_r4 import RandomPerturbationStrategy
+from core.learning.strategies.rrr import GradientPenaltyStrategy
 
 
 def strategies() -> tuple[Strategy, ...]:
     """Return every registered strategy, the recommended one first."""
-    return (GuidedStrategy(), CounterexamplesStrategy(), LabelsStrategy())
+    return (
+        GuidedStrategy(),
+        CounterexamplesStrategy(),
+        GradientPenaltyStrategy(),
+        RandomPerturbationStrategy(),
+        WorstPerturbationStrategy(),
+        ExpectedGradientsStrategy(),
+        DecompositionStrategy(),
+        MapStrategy(),
+        LabelsStrategy(),
+    )
 
 
 def strategy(name: str) -> Strategy:
