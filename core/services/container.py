@@ -35,6 +35,7 @@ from core.services.importing import Importing
 from core.services.influence import Influence
 from core.services.jobs import Jobs
 from core.services.maintenance import Maintenance
+from core.services.mark_checking import MarkChecking
 from core.services.own_models import OwnModels
 from core.services.pictures import Pictures
 from core.services.predictions import Predictions
@@ -155,7 +156,7 @@ def build_container(settings: Settings | None = None) -> Container:
     evidence = Evidence(runtime, catalogue, explaining, quality, removing, Path(explaining), taught, concepts)
     ahead = Ahead(catalogue, queueing, explaining)
     verdicts = Verdicts(runtime, catalogue, casebook)
-    feedback = Feedback(runtime, catalogue, casebook, scoring)
+    feedback = Feedback(runtime, catalogue, casebook, scoring, MarkChecking(runtime, catalogue, casebook))
     predictions = Predictions(runtime, catalogue, casebook, explaining, views, quality)
     return Container(
         runtime=runtime,

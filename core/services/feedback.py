@@ -13,18 +13,17 @@ from core.contracts import (
     FeedbackView,
     GateReport,
     Region,
-    StrategyChoice,
     Thumbnail,
     Version,
     VersionView,
     WorkspaceSpec,
 )
-from core.learning.strategies.registry import strategies
 from core.media.images import thumbnail
 from core.media.masks import decode_mask
 from core.services.casebook import Casebook
 from core.services.catalogue import Catalogue
 from core.services.excerpts import excerpt
+from core.services.mark_checking import MarkChecking
 from core.services.runtime import Cache, Runtime
 from core.services.scoring import Scoring
 from core.storage import regions, runs, verdicts, versions
@@ -41,6 +40,7 @@ class Feedback:
     catalogue: Catalogue
     casebook: Casebook
     scoring: Scoring
+    checking: MarkChecking
     drawn: Cache[tuple[int, tuple[int, ...]], bytes] = field(default_factory=lambda: Cache(256))
 
     def view(self, workspace: str) -> FeedbackView:
@@ -56,6 +56,7 @@ class Feedback:
             fresh = [verdict for verdict in fresh if verdict.case_id in marked]
             marks = [region for verdict in fresh for region in verdict.regions]
             artefacts = regions.artefacts(tx, found.id)
+        checked = self.checking.check(workspace)
         return FeedbackView(
             verdicts=len(fresh),
             overrides=sum(verdict.stance == "override" for verdict in fresh),
@@ -63,10 +64,9 @@ class Feedback:
             ledger=sum(marked[verdict.case_id].split == "ledger" for verdict in fresh),
             artefacts=artefacts,
             thumbnails=self._thumbnails(marks, marked, spec),
-            strategies=tuple(
-                StrategyChoice(item.name, item.title, item.words, item.family, item.cost) for item in strategies()
-            ),
+            strategies=checked.strategies,
             default_strategy=spec.training.strategy,
+            warnings=checked.warnings,
         )
 
     def changed(self, workspace: str, report: GateReport | None) -> tuple[Thumbnail, ...]:
