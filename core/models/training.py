@@ -116,10 +116,7 @@ class _Run:
         if self.state.step == 0:
             self.start()
         while self.state.step < self.total and not self.stopped:
-            self.step()
-            if self.stopped:
-                break
-            if self.state.step % self.every == 0 or self.state.step == self.total:
+            if self.step() and (self.state.step % self.every == 0 or self.state.step == self.total):
                 self.evaluate()
             now = time.monotonic()
             if now - self.saved >= CHECKPOINT_SECONDS:
@@ -138,8 +135,8 @@ class _Run:
                 self.keep_if_best(float(self.objective.validation_score(self.network)))
             self.look()
 
-    def step(self) -> None:
-        """Take one optimiser step."""
+    def step(self) -> bool:
+        """Take one optimiser step; return whether it could be taken."""
         self.network.train()
         self.optimiser.zero_grad(set_to_none=True)
         generator = generator_for(self.plan.seed, "step", self.state.step)
@@ -150,12 +147,13 @@ class _Run:
         value = float(loss.detach())
         if not math.isfinite(value):
             self.stop_diverged(value)
-            return
+            return False
         loss.backward()  # type: ignore[no-untyped-call]
         self.optimiser.step()
         self.state.step += 1
         self.state.loss_sum += value
         self.state.loss_steps += 1
+        return True
 
     def evaluate(self) -> None:
         """Take the validation score, and the weights when it is the best so far."""

@@ -68,6 +68,14 @@ class Encoder(nn.Module):
     def speed_up(self, probe: Tensor) -> None:
         """Prepare a copy that only serves: same answers, faster. `probe` is an entry's values; most do nothing."""
 
+    def last_block(self) -> list[nn.Parameter]:
+        """Return the weights of its end, which can train while the rest stays; all of them unless it has blocks."""
+        return list(self.parameters())
+
+    def forget_key(self) -> None:
+        """Let the key be computed anew: the weights may have changed."""
+        self._key = None
+
     @property
     def key(self) -> str:
         """Hash of architecture and weights of a frozen encoder, for caches; empty for one that trains."""
@@ -89,7 +97,7 @@ class ImageEncoder(Encoder):
 
 def _forget_key(module: Encoder, incompatible_keys: object) -> None:
     """Let the key be computed anew after weights were loaded."""
-    module._key = None
+    module.forget_key()
 
 
 def content_key(module: nn.Module) -> str:

@@ -26,6 +26,11 @@ class ConvolutionalNetwork(ImageEncoder):
         self.layers = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(GRID), nn.Flatten())
         self.dim = width * GRID * GRID
 
+    def last_block(self) -> list[nn.Parameter]:
+        """Return the weights of the last convolution."""
+        layers = [layer for layer in self.layers if isinstance(layer, nn.Conv2d)]
+        return [weights for layer in layers[-1:] for weights in layer.parameters()]
+
     def forward(self, values: Tensor, present: Tensor | None = None) -> Tensor:
         """Return [batch, last width x 16]; pixels are scaled from 0..1 to -1..1 first."""
         encoded: Tensor = self.layers(values * 2.0 - 1.0)

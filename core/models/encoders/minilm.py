@@ -3,7 +3,7 @@
 from typing import Any, Self
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from core.contracts import EncoderSpec, FieldSpec
 from core.errors import BadInput
@@ -41,6 +41,10 @@ class MiniLM(Encoder):
     def train(self, mode: bool = True) -> Self:
         """Stay in evaluation mode, whatever `mode` says."""
         return super().train(False)
+
+    def last_block(self) -> list[nn.Parameter]:
+        """Return the weights of the last attention layer."""
+        return list(self.model.encoder.layer[-1].parameters())
 
     def enter(self, prepared: Tensor) -> Entry:
         """Return word-piece vectors [batch, tokens, 384], zeros where there is none."""

@@ -22,6 +22,11 @@ class MultiLayerPerceptron(ImageEncoder):
         self.layers = nn.Sequential(*layers)
         self.dim = width
 
+    def last_block(self) -> list[nn.Parameter]:
+        """Return the weights of the last layer."""
+        layers = [layer for layer in self.layers if isinstance(layer, nn.Linear)]
+        return [weights for layer in layers[-1:] for weights in layer.parameters()]
+
     def forward(self, values: Tensor, present: Tensor | None = None) -> Tensor:
         """Return [batch, last hidden width]."""
         encoded: Tensor = self.layers(values)

@@ -2,7 +2,7 @@
 
 import importlib
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -47,6 +47,16 @@ class TimmBackbone(ImageEncoder):
         """Stay in evaluation mode, whatever `mode` says."""
         return super().train(False)
 
+    def last_block(self) -> list[nn.Parameter]:
+        """Return the weights of the last stage, and of what follows it, as timm groups the layers."""
+        from timm.models import group_parameters
+
+        groups = group_parameters(self.model, self.model.group_matcher(coarse=True))
+        named = dict(self.model.named_parameters())
+        stage = next(list(names) for _, names in sorted(groups.items(), reverse=True) if _deep(named, names))
+        first = list(named).index(stage[0])
+        return list(named.values())[first:]
+
     def speed_up(self, probe: Tensor) -> None:
         """Fold batch normalisation into convolutions."""
         self.model = folded(self.model, self._scaled(probe))
@@ -63,6 +73,11 @@ class TimmBackbone(ImageEncoder):
     def _scaled(self, values: Tensor) -> Tensor:
         coloured = values.expand(-1, 3, -1, -1)  # [B,1,S,S] or [B,3,S,S] -> [B,3,S,S]
         return ((coloured - self.mean) / self.scale).contiguous(memory_format=torch.channels_last)
+
+
+def _deep(named: Mapping[str, nn.Parameter], names: Iterable[str]) -> bool:
+    """Tell whether a group of layers has more than one matrix: a stage, not a projection at the end."""
+    return sum(named[name].ndim > 1 for name in names) > 1
 
 
 Scale = tuple[tuple[float, float, float], tuple[float, float, float]]

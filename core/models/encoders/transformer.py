@@ -112,6 +112,10 @@ class TextTransformer(Encoder):
         """Return the standard deviation of the words' vectors."""
         return float(self.table.weight.detach().std())
 
+    def last_block(self) -> list[nn.Parameter]:
+        """Return the weights of the last attention block and of the norm behind it."""
+        return [*self.blocks[-1].parameters(), *self.norm.parameters()]
+
     def forward(self, values: Tensor, present: Tensor | None = None) -> Tensor:
         """Return [batch, 2 x width] of word vectors [batch, tokens, width]."""
         there = torch.ones(values.shape[:2], dtype=torch.bool, device=values.device) if present is None else present
