@@ -1,0 +1,1 @@
+"""Spreading the marks of one artefact: where else does the same content stand?"""
