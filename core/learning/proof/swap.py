@@ -17,7 +17,7 @@ class Swap:
     """
 
     name = "swap"
-    title = "Exchanged between cases"
+    title = "Exchanged"
 
     def alteration(self, context: GateContext, marked: MarkedExamples) -> Alteration | None:
         """Return exchanges between ledger cases."""

@@ -165,10 +165,10 @@ def overall_words(effect: Effect, artefacts: Sequence[str], price: Sequence[Pric
     if effect == "harm" and beyond:
         return f"The candidate got worse beyond the policy: {price_words(beyond[0])}. Keep the champion."
     if effect == "harm":
-        return f"The candidate relies more on marked content than before. {sentences[0]} Keep the champion."
+        return f"{sentences[0]} Keep the champion."
     if effect == "effect":
         cost = f"It cost something: {price_words(worse[0])}." if worse else "Nothing else got worse that can be told."
         return f"The marks changed what the model uses ({named}). {cost}"
     if effect == "no effect":
-        return f"No effect that can be told: {sentences[0]} Keep the champion, or try what is proposed below."
-    return f"This can't be told yet. {sentences[0]}"
+        return f"{sentences[0]} Keep the champion, or try what is proposed."
+    return f"{sentences[0]} Nothing can be claimed yet."
