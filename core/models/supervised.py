@@ -56,6 +56,8 @@ class SupervisedObjective:
         Where the network is; default CPU.
     seed
         Order of the mini-batches; default that of the training section.
+    label_weights
+        Target -> how far each training label is trusted, 0 to 1 [cases of train]; default 1 everywhere.
 
     Raises
     ------
@@ -71,6 +73,7 @@ class SupervisedObjective:
         *,
         device: torch.device | None = None,
         seed: int | None = None,
+        label_weights: Mapping[str, Tensor] | None = None,
     ) -> None:
         self.device = device or torch.device("cpu")
         self.targets = spec.targets
@@ -79,6 +82,7 @@ class SupervisedObjective:
         self.alignment = spec.fusion.alignment
         self.batch_size = spec.training.batch_size
         self.seed = spec.training.seed if seed is None else seed
+        self.label_weights = _one_each(label_weights or {}, len(train))
         self.class_weights = {
             target.name: class_weights_of(train.labels[target.name], len(target.classes)).to(self.device)
             for target in self.targets
@@ -98,27 +102,50 @@ class SupervisedObjective:
         """Return the losses of mini-batch `step`."""
         rows = epoch_rows(len(self.train), self.batch_size, step, self.seed)
         labels = self.train.batch_labels(rows, self.device)
-        return self.losses(network, self.train.batch(rows, self.device), labels)
+        return self.losses(network, self.train.batch(rows, self.device), labels, self.trust(rows))
 
-    def losses(self, network: TandemNetwork, inputs: Inputs, labels: Mapping[str, Tensor]) -> Losses:
-        """Return the losses of a batch of inputs by field with class indexes by target."""
+    def trust(self, rows: Tensor) -> dict[str, Tensor]:
+        """Return how far the labels of these training cases are trusted, by target [rows]; empty for fully."""
+        return {target: weights[rows].to(self.device) for target, weights in self.label_weights.items()}
+
+    def losses(
+        self,
+        network: TandemNetwork,
+        inputs: Inputs,
+        labels: Mapping[str, Tensor],
+        trust: Mapping[str, Tensor] | None = None,
+    ) -> Losses:
+        """Return the losses of a batch of inputs by field with class indexes, and trust in them, by target."""
         vectors = network.encode(inputs)
-        found = self.judged(network, network.decide(network.fusion(vectors)), labels)
+        found = self.judged(network, network.decide(network.fusion(vectors)), labels, trust)
         if network.alignment is None:
             return found
         return Losses(found.loss + self.alignment * network.alignment(vectors), found.entropy)
 
-    def judged(self, network: TandemNetwork, logits: dict[str, Tensor], labels: Mapping[str, Tensor]) -> Losses:
+    def judged(
+        self,
+        network: TandemNetwork,
+        logits: dict[str, Tensor],
+        labels: Mapping[str, Tensor],
+        trust: Mapping[str, Tensor] | None = None,
+    ) -> Losses:
         """Return the losses of answers alone, without the term that aligns fields."""
-        entropy = self.cross_entropy(logits, labels)
+        entropy = self.cross_entropy(logits, labels, trust=trust)
         if network.log_variances is None:
             return Losses(entropy, entropy)
-        return Losses(self.cross_entropy(logits, labels, network.log_variances), entropy)
+        return Losses(self.cross_entropy(logits, labels, network.log_variances, trust), entropy)
 
     def cross_entropy(
-        self, logits: Mapping[str, Tensor], labels: Mapping[str, Tensor], log_variances: Tensor | None = None
+        self,
+        logits: Mapping[str, Tensor],
+        labels: Mapping[str, Tensor],
+        log_variances: Tensor | None = None,
+        trust: Mapping[str, Tensor] | None = None,
     ) -> Tensor:
         """Return the weighted cross entropy of logits [batch, classes] by target, summed over targets.
+
+        A case's part counts by the `trust` in its label, by target [batch], while the divisor stays: a label of half
+        the trust pulls half as hard.
 
         With learnt log variances s (one a target) each target's loss is scaled by exp(-s), and s / 2 is added, so that
         a target that stays uncertain weighs less.
@@ -131,7 +158,8 @@ class SupervisedObjective:
         for place, target in enumerate(self.targets):
             truth, weights = labels[target.name], self.class_weights.get(target.name)
             if bool((truth != NO_LABEL).any()):
-                loss = functional.cross_entropy(logits[target.name], truth, weight=weights, ignore_index=NO_LABEL)
+                trusted = (trust or {}).get(target.name)
+                loss = _mean_cross_entropy(logits[target.name], truth, weights, trusted)
                 if log_variances is not None:
                     loss = torch.exp(-log_variances[place]) * loss + log_variances[place] / 2
                 total = total + target.weight * loss
@@ -153,6 +181,33 @@ def all_logits(network: TandemNetwork, examples: Examples, device: torch.device)
     size = cases_per_pass(examples.inputs, device)
     parts = [network(examples.batch(rows[part], device)) for part in passes(len(rows), size)]
     return {target: torch.cat([part[target] for part in parts]) for target in network.targets}
+
+
+def _mean_cross_entropy(logits: Tensor, truth: Tensor, weights: Tensor | None, trust: Tensor | None) -> Tensor:
+    """Return the mean cross entropy of one target, cases weighed by class and by trust; unlabelled ones do not count.
+
+    Formula: sum of trust x class weight x cross entropy, divided by the sum of class weights.
+    """
+    if trust is None:
+        return functional.cross_entropy(logits, truth, weight=weights, ignore_index=NO_LABEL)
+    each = functional.cross_entropy(logits, truth, weight=weights, ignore_index=NO_LABEL, reduction="none")
+    known = truth[truth != NO_LABEL]
+    total = weights[known].sum() if weights is not None else known.new_tensor(len(known))
+    return (each * trust).sum() / total
+
+
+def _one_each(label_weights: Mapping[str, Tensor], count: int) -> Mapping[str, Tensor]:
+    """Refuse weights that are not one for each case.
+
+    Raises
+    ------
+    BadInput
+        Names the target.
+    """
+    for target, weights in label_weights.items():
+        if weights.shape != (count,):
+            raise BadInput(f"Target {target!r} needs one weight per case ({count}), got {list(weights.shape)}.")
+    return label_weights
 
 
 def _labelled(examples: Examples, targets: Sequence[TargetSpec], name: str) -> Examples:

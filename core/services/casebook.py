@@ -10,8 +10,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from core.contracts import Case, FieldSpec, FieldValue, ReferenceLabel, Region, WorkspaceSpec
+from core.contracts import Case, FieldSpec, FieldValue, MarkKind, ReferenceLabel, Region, WorkspaceSpec
 from core.errors import BadInput
+from core.learning.agreement import mark_weight
 from core.learning.marks import MarkedExamples
 from core.media.images import ImagePixels, decode_image
 from core.media.masks import decode_mask
@@ -25,6 +26,9 @@ Prepared = NDArray[Any]
 THREADS = 4
 KEPT_INPUTS = 6000
 References = Mapping[str, Mapping[int, ReferenceLabel]]
+KINDS: tuple[MarkKind, ...] = ("ignore", "look_here")
+Readers = Mapping[tuple[MarkKind, str], NDArray[np.bool_]]
+"""(Kind of mark, reader) -> what the reader marked."""
 
 
 class Casebook:
@@ -112,31 +116,40 @@ class Casebook:
     def marked(
         self, cases: Mapping[int, Case], regions: Sequence[Region], spec: WorkspaceSpec, references: References
     ) -> MarkedExamples:
-        """Return the marked rows: one per case and artefact, the masks of all readers joined."""
+        """Return the marked rows: one per case and artefact, the masks of all readers joined.
+
+        Where readers' marks hardly overlap, the row's weight is their mean overlap (`core.learning.agreement`).
+        """
         rows: dict[tuple[int, str | None], list[Region]] = {}
         for region in regions:
             rows.setdefault((region.case_id, region.mark.artefact), []).append(region)
         keys = sorted(rows, key=lambda key: (key[0], key[1] or ""))
-        chosen = [cases[case_id] for case_id, _ in keys]
+        drawn = [[self._by_reader(cases[key[0]], field, rows[key]) for field in spec.fields] for key in keys]
         masks = {
             kind: {
-                field.name: _stack_masks([self._mask(cases[key[0]], field, rows[key], kind) for key in keys], field)
-                for field in spec.fields
+                field.name: _stack_masks([_union(row[place], kind, field) for row in drawn], field)
+                for place, field in enumerate(spec.fields)
             }
-            for kind in ("ignore", "look_here")
+            for kind in KINDS
         }
-        examples = self.examples(chosen, spec, references)
-        artefacts = tuple(artefact for _, artefact in keys)
-        kinds = {field.name: field.kind for field in spec.fields}
-        return MarkedExamples(examples, masks["ignore"], masks["look_here"], artefacts, kinds)
+        examples = self.examples([cases[case_id] for case_id, _ in keys], spec, references)
+        return MarkedExamples(
+            examples,
+            masks["ignore"],
+            masks["look_here"],
+            artefacts=tuple(artefact for _, artefact in keys),
+            kinds={field.name: field.kind for field in spec.fields},
+            weights=torch.tensor([_trust(row) for row in drawn], dtype=torch.float32),
+        )
 
-    def _mask(self, case: Case, field: FieldSpec, regions: Sequence[Region], kind: str) -> NDArray[np.bool_]:
-        """Return the union of the marks of one kind, in the network's input."""
-        marks = [region for region in regions if region.mark.kind == kind and _concerns(region, field)]
-        union = np.zeros(mask_shape(field), dtype=bool)
-        for region in marks:
-            union |= self._marked(case, field, region)
-        return union
+    def _by_reader(self, case: Case, field: FieldSpec, regions: Sequence[Region]) -> Readers:
+        """Return each reader's marks of a field, by kind and actor, in the network's input."""
+        found: dict[tuple[MarkKind, str], NDArray[np.bool_]] = {}
+        for region in regions:
+            if _concerns(region, field):
+                key, mask = (region.mark.kind, region.actor_id), self._marked(case, field, region)
+                found[key] = found[key] | mask if key in found else mask
+        return found
 
     def _marked(self, case: Case, field: FieldSpec, region: Region) -> NDArray[np.bool_]:
         if field.kind == "image":
@@ -184,6 +197,24 @@ def mark_tokens(text: str | None, spans: Sequence[tuple[int, int]], field: Field
         for place, token in enumerate(read_tokens(text, field)):
             mask[place] = any(start < token.end and token.start < end for start, end in spans)
     return mask
+
+
+def _union(readers: Readers, kind: MarkKind, field: FieldSpec) -> NDArray[np.bool_]:
+    """Return what any reader marked."""
+    union = np.zeros(mask_shape(field), dtype=bool)
+    for (marked, _), mask in readers.items():
+        if marked == kind:
+            union |= mask
+    return union
+
+
+def _trust(row: Sequence[Readers]) -> float:
+    """Return how far a row is trusted: the least over fields and kinds of mark."""
+    return min(
+        mark_weight([mask for (marked, _), mask in readers.items() if marked == kind])
+        for readers in row
+        for kind in KINDS
+    )
 
 
 def _concerns(region: Region, field: FieldSpec) -> bool:

@@ -71,6 +71,7 @@ def supervised(context: StrategyContext) -> SupervisedObjective:
         context.spec,
         seed=context.seed,
         device=context.device,
+        label_weights=context.label_weights,
     )
 
 

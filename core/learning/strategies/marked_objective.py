@@ -95,10 +95,11 @@ class MarkedObjective:
     def ordinary(self, network: TandemNetwork, step: int, generator: torch.Generator) -> Losses:
         """Return the losses of the ordinary mini-batch."""
         context, train = self.context, self.plain.train
-        batch = train.select(epoch_rows(len(train), self.batch, step, context.seed))
+        rows = epoch_rows(len(train), self.batch, step, context.seed)
+        batch = train.select(rows)
         inputs, labels = tensors(batch, context.device), targets(batch, context.device)
         used = self._partly_exchanged(inputs, generator) if self.exchanges else inputs
-        return self.plain.losses(network, used, labels)
+        return self.plain.losses(network, used, labels, self.plain.trust(rows))
 
     def annotated(self, network: TandemNetwork, marked: MarkedExamples, generator: torch.Generator) -> Losses:
         """Return the losses of annotated cases."""
