@@ -1,15 +1,18 @@
-"""Retraining: feedback, start, live run, gate report, decision."""
+"""Retraining: feedback, spreading, start, live run, outcome, proof, gate report, decision, learning curve."""
 
 import streamlit as st
 
 from pages._ui import context
+from pages._ui.curve import draw_learning_curve
 from pages._ui.decide import draw_decision
-from pages._ui.feedback import draw_feedback, draw_start
+from pages._ui.feedback import draw_feedback
 from pages._ui.gate import draw_changed, draw_gate
 from pages._ui.guard import guarded, show_notice
 from pages._ui.history import draw_history
-from pages._ui.run import draw_run
+from pages._ui.proof import draw_proof
+from pages._ui.run import draw_result, draw_run
 from pages._ui.services import get_services
+from pages._ui.start import draw_start
 
 
 def _draw(workspace: str) -> None:
@@ -21,10 +24,13 @@ def _draw(workspace: str) -> None:
     with right:
         draw_start(view)
         draw_run(workspace, view)
+    draw_result(view)
     if view.report is not None:
+        draw_proof(view.report, view.changed)
         draw_gate(view.report)
         draw_changed(view.changed)
     draw_decision(view)
+    draw_learning_curve(view.curve)
     draw_history(view)
 
 

@@ -1,12 +1,11 @@
 """The `Services` protocol in memory, with small real data, for the pages' tests and for looking at them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from fake_audit import FakeAudit
-from fake_data import ARTEFACT, FIGURES, START, image_field, report, target, thumbnails
-from fake_retraining import STRATEGIES
+from fake_data import ARTEFACT, FIGURES, START, image_field, report, target
 
 from core.contracts import (
     Actor,
@@ -18,20 +17,21 @@ from core.contracts import (
     GateReport,
     HomeView,
     Job,
+    LearningCurve,
     MarkView,
     Prediction,
     Progress,
     QueueRow,
     ReadView,
-    RetrainingView,
     RevealView,
+    RunOutcome,
+    RunPlan,
     RunView,
     SavedVerdict,
     TargetAnswer,
     TargetView,
     VerdictForm,
     VerdictView,
-    VersionView,
     WorklistView,
 )
 from core.errors import Conflict, NotFound, Refused
@@ -62,6 +62,11 @@ class State:
     calls: list[str] = field(default_factory=list)
     forms: list[VerdictForm] = field(default_factory=list)
     new: bool = True
+    feedback: FeedbackView | None = None
+    curve: LearningCurve = field(default_factory=LearningCurve)
+    plans: list[RunPlan | None] = field(default_factory=list)
+    outcome: RunOutcome | None = None
+    steps: int = 8
 
 
 def digits_state(name: str = "decoy-digits", cases: int = 27, **more: object) -> State:
@@ -198,84 +203,12 @@ class FakeReview:
         find(self.states, workspace).calls.append(f"prefetch {after}")
 
 
-class FakeRetraining:
-    def __init__(self, states: dict[str, State]) -> None:
-        self.states = states
-
-    def view(self, workspace) -> RetrainingView:
-        s = find(self.states, workspace)
-        names = tuple(s.cases[:6])
-        count = sum(1 for v in s.verdicts.values() if v) + 9
-        feedback = FeedbackView(
-            count, 7, 9, 1, (ARTEFACT,), thumbnails(names, "ignore: corner patch"),
-            STRATEGIES, "guided",
-        )  # fmt: skip
-        versions = (
-            VersionView("v4", "candidate", START, "v3", FIGURES),
-            VersionView("v3", "champion", START, None, FIGURES),
-        )
-        shown = s.report if s.candidate else None
-        changed = thumbnails(("d-0003", "d-0004"), "was right (3), now 8") if shown else ()
-        return RetrainingView(
-            workspace, s.champion, feedback, self.run(workspace), s.candidate, None, shown, changed, versions,
-            tuple(reversed(s.decisions)), s.back,
-        )  # fmt: skip
-
-    def start(self, workspace, *, actor, strategy=None, use_regions=True) -> RunView:
-        s = find(self.states, workspace)
-        s.calls.append(f"start {strategy}")
-        s.run = RunView(
-            7, 7, strategy or "guided", "running", Progress("training", 0, 8), None, None, datetime.now(UTC), 12, 9
-        )
-        return s.run
-
-    def run(self, workspace) -> RunView | None:
-        s = find(self.states, workspace)
-        if s.run is not None and s.run.status == "running":
-            done = s.run.progress.done + 1
-            curve = tuple((i, 2.0 / (i + 1), 0.9 - 0.5 / (i + 1)) for i in range(done))
-            status = "done" if done > 8 else "running"
-            s.run = replace(
-                s.run, status=status, version="v4" if status == "done" else None,
-                progress=Progress("training", min(done, 8), 8, f"epoch {done} of 8", curve, 8.0 - done),
-            )  # fmt: skip
-        return s.run
-
-    def cancel(self, workspace, *, actor) -> None:
-        s = find(self.states, workspace)
-        s.run = replace(s.run, status="cancelled") if s.run else None
-
-    def gate(self, workspace, version, *, actor) -> GateReport:
-        return report()
-
-    def decide(
-        self, workspace, kind, version, reason, *, actor, override=False, acknowledge=False, expected_champion=None
-    ) -> Decision:
-        s = find(self.states, workspace)
-        if not reason.strip():
-            raise Refused("A decision needs a reason. Write one sentence and decide again.")
-        if kind == "promote" and s.report and not acknowledge:
-            raise Refused("2 checks are not assessable. Acknowledge that, or reject the candidate.")
-        if expected_champion != s.champion:
-            raise Conflict(f"Somebody decided first: {s.champion} serves now.")
-        made = Decision(
-            1, workspace, version, s.champion, kind, reason, override, acknowledge, actor.id, datetime.now(UTC)
-        )
-        s.decisions.append(made)
-        if kind == "promote":
-            s.back, s.champion, s.candidate = s.champion, version, None
-        elif kind == "reject":
-            s.candidate = None
-        else:
-            s.champion, s.back = version, None
-        return made
-
-
 class FakeServices:
     """All verbs, in memory."""
 
     def __init__(self, *states: State, ok: bool = True) -> None:
         from fake_evidence import FakeEvidence
+        from fake_retraining import FakeRetraining
         from fake_trust import FakeTrust
         from fake_whatif import FakeWhatIf
 
