@@ -30,6 +30,8 @@ from core.storage import regions, runs, verdicts, versions
 
 THUMBNAIL_PIXELS = 96
 MOST_THUMBNAILS = 24
+FIRST = 4
+"""Cases of each warning whose picture is sure to be among them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,9 @@ class Feedback:
             marks=len(marks),
             ledger=sum(marked[verdict.case_id].split == "ledger" for verdict in fresh),
             artefacts=artefacts,
-            thumbnails=self._thumbnails(marks, marked, spec),
+            thumbnails=self._thumbnails(
+                marks, marked, spec, {case for one in checked.warnings for case in one.cases[:FIRST]}
+            ),
             strategies=checked.strategies,
             default_strategy=spec.training.strategy,
             warnings=checked.warnings,
@@ -110,11 +114,14 @@ class Feedback:
         )
 
     def _thumbnails(
-        self, marks: Sequence[Region], marked: dict[int, Case], spec: WorkspaceSpec
+        self, marks: Sequence[Region], marked: dict[int, Case], spec: WorkspaceSpec, first: set[str]
     ) -> tuple[Thumbnail, ...]:
+        """Return pictures of marked cases: those named in `first` before the others, then the newest."""
         by_case: dict[int, list[Region]] = {}
         for mark in marks:
             by_case.setdefault(mark.case_id, []).append(mark)
+        newest = list(by_case.items())[::-1]
+        ordered = sorted(newest, key=lambda item: marked[item[0]].name not in first)
         return tuple(
             Thumbnail(
                 marked[case_id].name,
@@ -122,7 +129,7 @@ class Feedback:
                 ", ".join(sorted({m.mark.artefact or "look here" for m in found})),
                 excerpt(marked[case_id], found, spec),
             )
-            for case_id, found in list(by_case.items())[:MOST_THUMBNAILS]
+            for case_id, found in ordered[:MOST_THUMBNAILS]
         )
 
     def _picture(self, case: Case, marks: Sequence[Region], spec: WorkspaceSpec) -> bytes | None:

@@ -25,7 +25,5 @@ def draw_feedback(feedback: FeedbackView) -> None:
         st.caption(f"{count(feedback.ledger, 'verdict')} on ledger cases judge models and never train one.")
     for artefact in feedback.artefacts:
         st.text(f"artefact “{artefact.name}”: {count(artefact.marks, 'mark')}")
-    draw_thumbnails(feedback.thumbnails[:SHOWN])
-    if len(feedback.thumbnails) > SHOWN:
-        st.caption(f"The latest {SHOWN} marked cases.")
     draw_warnings(feedback.warnings, feedback.thumbnails)
+    draw_thumbnails(feedback.thumbnails[:SHOWN])

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from fake_data import ARTEFACT, FIGURES, START, report, thumbnails
-from fake_services import State, find
+from fake_services import State, digits_state, find
 
 from core.contracts import (
     Artefact,
@@ -200,3 +200,29 @@ LONG_STRATEGIES = (
 )
 LONG_CASE = "a-case-name-that-is-as-long-as-some-hospital-makes-it/" + "x" * 60
 MANY = Artefact(2, "an artefact with a long name, as people give them when they want to be sure, and <b>odd</b>", 3)
+
+
+def ended(outcome: RunOutcome, version: str = "v4") -> RunView:
+    """A run that was carried out with `auto`."""
+    return RunView(
+        7, 7, "auto", "done", Progress(), version, None, datetime.now(UTC), 12, 9, RunPlan(budget_seconds=60), outcome
+    )
+
+
+def retraining_states() -> tuple[State, ...]:
+    """Workspaces as the retraining page may find them: a good run, one without effect, long names, none, no model."""
+    names = tuple(f"d-{i:04d}" for i in range(1, 9))
+    long = tuple(f"{LONG_CASE}{i}" for i in range(30))
+    warned = feedback_of(names, 25, warnings=warnings_on(names))
+    full = feedback_of(
+        long, 25, warnings=warnings_on(long, MANY.name), artefacts=(ARTEFACT, MANY), strategies=LONG_STRATEGIES
+    )
+    return (
+        digits_state("good-run", feedback=warned, run=ended(good_outcome()), curve=curve()),
+        digits_state(
+            "no-effect", report=None, candidate=None, run=ended(empty_outcome(), "v3"), curve=curve(2), feedback=warned
+        ),
+        digits_state("long-names", feedback=full, run=ended(good_outcome(12)), curve=curve(6)),
+        digits_state("no-feedback", feedback=feedback_of((), 0), report=None, candidate=None),
+        digits_state("no-champion", feedback=feedback_of(()), report=None, candidate=None, champion=None, back=None),
+    )
