@@ -1,60 +1,32 @@
-"""One retraining from start to delivery, in memory: a strategy, or the search over strategies, and the control run."""
+"""One retraining from start to delivery, in memory: a strategy, or the search over strategies."""
 
-import copy
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+import hashlib
+from dataclasses import dataclass, replace
 
-import torch
-from torch import Tensor
-
-from core.contracts import Checkpointer, ProgressReporter, RunOutcome, RunPlan, Trial, WorkspaceSpec
-from core.errors import Refused
+from core.contracts import MarkWarning, RunOutcome, StartFrom, Trial, TrialVerdict
+from core.errors import UserError
+from core.learning.comparing import Comparing
+from core.learning.control import train_control
+from core.learning.journal import Best, Journal
 from core.learning.mark_checks import check_marks, trusted_marks
-from core.learning.marks import MarkedExamples
-from core.learning.strategies.base import StrategyContext
+from core.learning.outcome import words_of
+from core.learning.search import Search
+from core.learning.strategies.auto import AUTO
 from core.learning.strategies.labels import LabelsStrategy
 from core.learning.strategies.registry import strategy
-from core.models.examples import Examples
-from core.models.network import TandemNetwork
-from core.models.training import FitResult, TrainingPlan, fit
+from core.learning.swapped import Judged, SwappedValidation
+from core.learning.task import PARENT, Remembered, Retrained, Task
+from core.learning.trials import Candidate, carry_out, network_of
+from core.models.training import FitResult
 
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """One retraining, everything in memory. No ledger and no calibration case is in here."""
-
-    spec: WorkspaceSpec
-    parent: TandemNetwork | None
-    """The champion's network, which is never changed; None before the first version."""
-    build: Callable[[], TandemNetwork]
-    """Makes a new network with its inputs and standardiser fitted, equal each time."""
-    train: Examples
-    validation: Examples
-    marked: MarkedExamples
-    condense: Callable[[TandemNetwork, Examples], Examples]
-    """Puts cached vectors in place of the inputs of a network's frozen encoders."""
-    device: torch.device
-    seed: int
-    reporter: ProgressReporter
-    strategy: str
-    """Name of a strategy, or `auto`."""
-    label_weights: Mapping[str, Tensor] | None = None
-    """Target -> weight [cases of train] of each label, 0 to 1, by how far readers agree; None for 1 everywhere."""
-    checkpointer: Checkpointer | None = None
-    plan: RunPlan = field(default_factory=RunPlan)
-
-
-@dataclass(frozen=True, slots=True)
-class Retrained:
-    """What a retraining delivers."""
-
-    network: TandemNetwork
-    fitted: FitResult
-    outcome: RunOutcome
+__all__ = ["PARENT", "Retrained", "Task", "retrain", "train_control"]
 
 
 def retrain(task: Task) -> Retrained:
-    """Carry out one strategy, or `auto`.
+    """Carry out one strategy, or the search behind `auto`; deliver the best, or the parent where nothing is better.
+
+    `auto` without marks is `labels`. A strategy that was asked for is delivered unless it is worse than the parent, or
+    is the parent still.
 
     Raises
     ------
@@ -62,76 +34,95 @@ def retrain(task: Task) -> Retrained:
         When it is to start from a champion that does not exist.
     NotFound
         When the strategy is unknown.
+    UserError
+        When there is nothing to train on, or nothing to deliver.
     Cancelled
         When somebody asked it to stop.
     """
-    warnings, given = check_marks(task.marked, task.train, task.spec), len(task.marked)
-    task = replace(task, marked=trusted_marks(task.marked, task.train))
-    chosen, network = strategy(task.strategy), started(task)
-    fitted = fit(
-        network, chosen.objective(context_of(task, network)), training_plan(task), task.reporter, task.checkpointer
-    )
-    trial = Trial(
-        strategy=chosen.name,
-        title=chosen.title,
-        score=fitted.best_score,
-        low=None,
-        high=None,
-        n=len(task.validation),
-        seconds=fitted.seconds,
-        verdict="delivered",
-        reason="It was asked for.",
-    )
-    outcome = RunOutcome(chosen.name, None, (trial,), warnings, (), given, f"{chosen.title}: trained.")
-    return Retrained(network, fitted, outcome)
+    warnings = check_marks(task.marked, task.train, task.spec)
+    trusted = replace(task, marked=trusted_marks(task.marked, task.train), condense=Remembered(task.condense))
+    swapped = SwappedValidation(trusted)
+    parent = swapped.judge(task.parent) if task.parent is not None else None
+    bench = _Bench(trusted, swapped, Journal(task.checkpointer, _key(task)), parent)
+    chosen = bench.searched() if task.strategy == AUTO and len(trusted.marked) else bench.asked()
+    return bench.delivered(chosen, warnings)
 
 
-def train_control(task: Task, done: Retrained) -> TandemNetwork:
-    """Train what `done` is held against: the same data, labels, regularisation, steps, start and scope; no marks."""
-    network = started(task)
-    context = replace(context_of(task, network), marked=task.marked.rows([]))
-    fit(network, LabelsStrategy().objective(context), training_plan(task), task.reporter)
-    return network
+@dataclass(frozen=True, slots=True)
+class _Bench:
+    """What the trainings of one task share."""
+
+    task: Task
+    swapped: SwappedValidation
+    journal: Journal
+    parent: Judged | None
+
+    def searched(self) -> Best | None:
+        """Return the best training of the search; None when none is better than the parent."""
+        Search(self.task, self.swapped, self.journal, self.parent).run()
+        return self.journal.entries.best
+
+    def asked(self) -> Best | None:
+        """Return the training that was asked for; None when the parent is better, or was not changed."""
+        found = LabelsStrategy() if self.task.strategy == AUTO else strategy(self.task.strategy)
+        candidate = Candidate(found, self.task.plan.start)
+        if candidate.name not in self.journal.entries.trials:
+            tried = carry_out(self.task, candidate, self.swapped, self.journal)
+            self.journal.finish(candidate.name, self._explained(tried.trial, tried.best), tried.best)
+        best = self.journal.entries.best
+        if best is None or self.parent is None:
+            return best
+        unchanged = self.task.plan.start == "champion" and best.fitted.best_step == 0
+        return None if unchanged or self._comparing.worse(best.judged, self.parent) else best
+
+    @property
+    def _comparing(self) -> Comparing:
+        return Comparing(self.swapped, self.task.spec.gate.accuracy_margin)
+
+    def _explained(self, trial: Trial, best: Best | None) -> Trial:
+        """Return the trial with how it compares with the parent."""
+        if best is None or self.parent is None:
+            return trial
+        return replace(trial, reason=f"{trial.reason} {self._comparing.words(best.judged, self.parent)}".strip())
+
+    def delivered(self, chosen: Best | None, warnings: tuple[MarkWarning, ...]) -> Retrained:
+        """Return what is delivered, with its outcome in words."""
+        trials = self.journal.entries.trials
+        if chosen is None and self.task.parent is None:
+            reasons = " ".join(trial.reason for trial in trials.values())
+            raise UserError(f"The training left nothing to deliver. {reasons} Lower training.learning_rate.")
+        outcome = RunOutcome(
+            delivered=chosen.name.split(" from ")[0] if chosen is not None else PARENT,
+            parent=self._parent_trial(chosen),
+            trials=tuple(_marked(trial, name, chosen) for name, trial in trials.items()),
+            warnings=warnings,
+            suspects=chosen.suspects if chosen is not None else (),
+            marks=len(set(self.task.marked.examples.case_ids)),
+            words=words_of(tuple(trials.values()), trials[chosen.name] if chosen is not None else None, warnings),
+        )
+        start: StartFrom = self.task.plan.start
+        if chosen is None:
+            if self.task.parent is None or self.parent is None:
+                raise UserError("There is no champion to keep.")
+            fitted = FitResult(0, self.swapped.score(self.parent).value, (), 0.0)
+            return Retrained(self.task.parent, fitted, outcome, start)
+        start = "champion" if chosen.name.endswith("champion") else "scratch"
+        return Retrained(network_of(self.task, start, chosen), chosen.fitted, outcome, start)
+
+    def _parent_trial(self, chosen: Best | None) -> Trial | None:
+        if self.parent is None:
+            return None
+        score = self.swapped.score(self.parent)
+        verdict: TrialVerdict = "tried" if chosen is not None else "delivered"
+        return Trial(PARENT, "The champion", score.value, score.low, score.high, score.n, 0.0, verdict, "")
 
 
-def started(task: Task) -> TandemNetwork:
-    """Return the network that a training starts from: a new one, or a copy of the champion's.
-
-    Raises
-    ------
-    Refused
-        When there is no champion to start from.
-    """
-    if task.plan.start == "scratch":
-        return task.build().to(task.device)
-    if task.parent is None:
-        raise Refused("There is no champion yet to start from. Start from scratch.")
-    return copy.deepcopy(task.parent).to(task.device)
+def _marked(trial: Trial, name: str, chosen: Best | None) -> Trial:
+    return replace(trial, verdict="delivered") if chosen is not None and chosen.name == name else trial
 
 
-def context_of(task: Task, network: TandemNetwork) -> StrategyContext:
-    """Return what a strategy gets to train `network`."""
-    return StrategyContext(
-        spec=task.spec,
-        network=network,
-        train=task.train,
-        validation=task.validation,
-        marked=task.marked,
-        condense=lambda examples: task.condense(network, examples),
-        device=task.device,
-        seed=task.seed,
-        reporter=task.reporter,
-        label_weights=task.label_weights,
-    )
-
-
-def training_plan(task: Task) -> TrainingPlan:
-    """Return the hyper-parameters that the workspace declares."""
-    training = task.spec.training
-    return TrainingPlan(
-        seed=task.seed,
-        epochs=training.epochs,
-        batch_size=training.batch_size,
-        learning_rate=training.learning_rate,
-        weight_decay=training.weight_decay,
-    )
+def _key(task: Task) -> str:
+    """Return what tells the checkpoints of this retraining from those of others."""
+    sizes = (len(task.train), len(task.validation), len(task.marked))
+    text = repr((task.strategy, task.plan, task.seed, sizes, task.spec))
+    return hashlib.sha256(text.encode()).hexdigest()

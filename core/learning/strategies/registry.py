@@ -1,6 +1,7 @@
 """All retraining strategies."""
 
 from core.errors import NotFound
+from core.learning.strategies.auto import AutoStrategy
 from core.learning.strategies.base import Strategy
 from core.learning.strategies.cdep import DecompositionStrategy
 from core.learning.strategies.counterexamples import CounterexamplesStrategy
@@ -25,6 +26,7 @@ def strategies() -> tuple[Strategy, ...]:
         DecompositionStrategy(),
         MapStrategy(),
         LabelsStrategy(),
+        AutoStrategy(),
     )
 
 
