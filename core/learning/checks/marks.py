@@ -10,6 +10,7 @@ from core.learning.statistics import Array, Resampler, interval, mean_difference
 
 NO_MARKS = "Nobody has marked anything to ignore, so there is no effect of marks to measure."
 NO_CONTROL = "There is no control run for this candidate, so what the marks did can't be told from what else changed."
+SAME = "Candidate and control answer alike where the marked content is put in: the marks had no effect."
 
 
 class MarksCheck:
@@ -47,7 +48,9 @@ def _high(values: Array, resampler: Resampler) -> float:
 
 def _below(check: Check, high: float, floor: float) -> Check:
     """Pass where neither model relies on the artefact: there was nothing for the marks to do."""
-    if check.verdict == "pass" or not high <= floor:
-        return check
-    reason = f"Candidate and control are both below the policy's floor of {floor:.2f} (upper end {high:.3f})."
-    return replace(check, verdict="pass", reason=reason, needed=None)
+    if high <= floor:
+        reason = f"Candidate and control are both below the policy's floor of {floor:.2f} (upper end {high:.3f})."
+        return replace(check, verdict="pass", reason=reason, needed=None)
+    if check.difference == 0.0 and check.verdict == "pass":
+        return replace(check, verdict="not assessable", reason=f"{SAME} n = {check.n}.")
+    return check

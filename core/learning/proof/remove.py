@@ -5,11 +5,11 @@ from functools import partial
 
 import torch
 from torch import Tensor
-from torch.nn.functional import max_pool2d
 
 from core.contracts import FieldKind
 from core.learning.behaviour import Alteration
 from core.learning.checks.base import GateContext
+from core.learning.fills import Fill, commonest, inpaint, mean
 from core.learning.marks import Inputs, MarkedExamples, draw_rows
 from core.learning.phrases import Phrase, holds, phrases_of, remove
 from core.learning.proof.base import affordable
@@ -17,15 +17,15 @@ from core.models.examples import Examples
 
 ENOUGH = 20
 """With as many marked ledger cases only these are asked: they are known to carry the artefact."""
-RING = 28
-"""The surroundings of a mark reach this part of the image's side (at least 2 pixels) beyond it."""
+FILLS: Mapping[FieldKind, Fill] = {"image": inpaint, "numeric": mean, "categorical": commonest}
+"""Kind -> what stands in the place of marked content; words are left out."""
 
 
 class Remove:
     """Share of answers that change when marked content is taken out. 0 to 1, lower is better.
 
-    Pixels are filled with the mean of their surroundings, numbers with the ledger's median, categories with its most
-    frequent one; words are left out of all texts that hold them. A marked ledger case loses what is marked in it;
+    Pixels are filled from their surroundings, numbers with the ledger's mean, categories with its most frequent one;
+    words are left out of all texts that hold them. A marked ledger case loses what is marked in it;
     while fewer than twenty are marked, the others lose what stands at the place of a drawn mark.
     """
 
@@ -78,39 +78,19 @@ def _places(ledger: Examples, marked: MarkedExamples, seed: int) -> Tensor:
 
 
 def _removed(
-    ledger: Examples, marked: MarkedExamples, places: Tensor, inputs: Inputs, rows: Tensor, _: torch.Generator
+    ledger: Examples, marked: MarkedExamples, places: Tensor, inputs: Inputs, rows: Tensor, generator: torch.Generator
 ) -> Inputs:
     phrases = phrases_by_field(marked)
-    return {
-        field: _without_words(value, phrases.get(field, ()))
-        if marked.kinds[field] == "text"
-        else torch.where(mask := marked.ignore[field][places[rows]].to(value.device),
-                         _fill(marked.kinds[field], value, mask, ledger.inputs[field]), value)
-        for field, value in inputs.items()
-    }  # fmt: skip
+    emptied: dict[str, Tensor] = {}
+    for field, value in inputs.items():
+        kind, column = marked.kinds[field], ledger.inputs[field]
+        if kind == "text":
+            emptied[field] = _without_words(value, phrases.get(field, ()))
+        else:
+            donors = column[rows.roll(1)] if kind == "image" else column
+            emptied[field] = FILLS[kind](value, donors, marked.ignore[field][places[rows]], generator)
+    return emptied
 
 
 def _without_words(texts: Tensor, phrases: tuple[Phrase, ...]) -> Tensor:
     return torch.stack([remove(text, phrases) for text in texts]) if phrases else texts
-
-
-def _fill(kind: FieldKind, values: Tensor, mask: Tensor, ledger: Tensor) -> Tensor:
-    """Return what stands in the place of marked content, of the shape of `values` or broadcasting to it."""
-    if kind == "image":
-        return surroundings(values, mask)
-    if kind == "numeric":
-        return torch.nanmedian(ledger).to(values)
-    known = ledger[ledger >= 0]
-    return known.mode().values.to(values) if len(known) else torch.full_like(values, -1)
-
-
-def surroundings(images: Tensor, mask: Tensor) -> Tensor:
-    """Return the mean of each channel around the mark, [batch, C, 1, 1]; of the whole image where all is marked.
-
-    `images` [batch, C, S, S] uint8, `mask` [batch, 1, S, S] bool.
-    """
-    reach = max(2, images.shape[-1] // RING)
-    ring = (max_pool2d(mask.float(), 2 * reach + 1, stride=1, padding=reach) > 0) & ~mask
-    ring = torch.where(ring.flatten(1).any(dim=1)[:, None, None, None], ring, torch.ones_like(ring)).float()
-    means = (images.float() * ring).sum(dim=(2, 3)) / ring.sum(dim=(2, 3))
-    return means.round().to(images.dtype)[:, :, None, None]

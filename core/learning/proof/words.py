@@ -88,12 +88,17 @@ def _verdict(found: Findings) -> str:
 
 def next_steps(found: Findings) -> tuple[str, ...]:
     """Return what to try next, most promising first; nothing where there is nothing to mend."""
-    if found.effect == "effect":
-        return tuple(step for step in (_still_relies(found), _smaller(found)) if step)
     if found.effect == "not assessable":
         return ("Import cases of more independent groups: with fewer than five nothing can be told.",)
-    steps = (_nothing_to_gain(found), _smaller(found), _more_marks(found), _signal(found), _other_strategy(found))
-    return tuple(step for step in steps if step)
+    signal = _signal(found)
+    if found.effect == "effect":
+        beyond = any(one.beyond for one in found.price)
+        return _given(_still_relies(found), _smaller(found), signal if beyond else None)
+    return _given(_nothing_to_gain(found), _smaller(found), _more_marks(found), signal, _other_strategy(found))
+
+
+def _given(*steps: str | None) -> tuple[str, ...]:
+    return tuple(step for step in steps if step is not None)
 
 
 def _still_relies(found: Findings) -> str | None:
