@@ -1,1 +1,1 @@
-"""Spreading the marks of one artefact: where else does the same content stand?"""
+"""Spreading the marks of one artefact: where else the same content stands."""

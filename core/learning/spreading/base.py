@@ -11,6 +11,8 @@ from core.contracts import FieldSpec, Progress, ProgressReporter
 
 LEAST_PROBABILITY = 0.05
 """What is less probable is not proposed at all."""
+MOST_PROBABLE = 0.99
+"""Of a find that no figure speaks against: people may still mean another thing."""
 SURE = 0.9
 """What is at least so probable may be accepted together."""
 

@@ -5,52 +5,24 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from core.learning.spreading.base import Found, Search
-from core.learning.spreading.judge import Judge, taught
-from core.learning.spreading.scene import Scene, factor_of, scene_of, smaller
-from core.learning.spreading.windows import Described
+from core.learning.spreading.base import LEAST_PROBABILITY, Found, Search
+from core.learning.spreading.figures import Figures
+from core.learning.spreading.judge import Judge, probabilities, taught
+from core.learning.spreading.scene import Scene, box_of, scene_of, size_of, smaller, smaller_masks
+from core.learning.spreading.teaching import right_windows, without_marks, wrong_windows
+from core.learning.spreading.windows import Shape, describe, template_of
 
-CELLS = 8_000_000
-"""Windows times templates that are looked at at once."""
-WRONG = 4000
-"""Windows that are known not to carry it, of which the judge learns."""
-MADE = 240
-"""Windows that were made by pasting marked content into other cases."""
-APART = 0.5
-"""Windows that overlap a mark less than this do not show it."""
-USUAL = 1.5
-"""Likeness (Fisher's z) to other marks where there is no other."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Figures:
-    """How windows become figures: goodnesses relative to a scene's exemplars."""
-
-    scene: Scene
-    values: Tensor
-    """Of the exemplars [exemplars, figures]."""
-    scale: Tensor
-    """[figures]"""
-
-    def of(self, windows: Described, places: Tensor, shape: int, without: int | None = None) -> Tensor:
-        """Return [..., goodnesses] of windows of a shape; `without` leaves out what shows one of the marks."""
-        kept = [n for n, item in enumerate(self.scene.exemplars) if item.source != without] or list(range(len(self.values)))
-        apart = (windows.values[..., None, :] - self.values[kept]) / self.scale  # [..., exemplars, figures]
-        channels = apart.shape[-1] - 4
-        mean = apart[..., :channels].square().mean(dim=-1).sqrt().amin(dim=-1)
-        rest = apart[..., channels:].abs().amin(dim=-2)
-        return torch.stack([-mean, *(-rest).unbind(-1), self._likeness(windows, shape, without), places], dim=-1)
-
-    def _likeness(self, windows: Described, shape: int, without: int | None) -> Tensor:
-        own = [n for n, item in enumerate(self.scene.of_shape(shape)) if item.source != without]
-        if not own:
-            return torch.full(windows.likeness.shape[:-1], USUAL, device=windows.likeness.device)
-        return windows.likeness[..., own].amax(dim=-1)
+MOST_MARKS = 16
+"""Marks that windows are compared with; more add little."""
+OTHERS = 60
+"""Pictures that scales and wrong windows are taken from."""
+CELLS = 20_000_000
+"""Numbers that are in memory at once, about."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Best:
-    """The best window of each case."""
+    """The best window of each case, at the scale of the search; all [cases]."""
 
     score: Tensor
     shape: Tensor
@@ -58,101 +30,116 @@ class Best:
     left: Tensor
 
 
-def batches(pictures: Tensor, scene: Scene) -> list[Tensor]:
-    """Return rows in batches that fit into memory."""
-    templates = max(len(scene.of_shape(shape)) for shape in range(len(scene.shapes)))
-    each = max(1, CELLS // (scene.side**2 * (templates + 8)))
-    return list(torch.arange(len(pictures)).split(each))
+class ImageSpreader:
+    """Windows of the marks' shapes, one per picture.
 
-
-def figures_of(scene: Scene, marked: Tensor, background: Tensor) -> Figures:
-    """Return the exemplars' figures; scales are those of windows of `background` pictures."""
-    own = [scene.described(item.picture[None], item.shape).values[0, item.top, item.left] for item in scene.exemplars]
-    spread = scene.described(background, 0).values.flatten(0, 2).std(dim=0).clamp_min(0.05)
-    return Figures(scene, torch.stack(own), spread)
-
-
-def wrong_windows(figures: Figures, marked: Tensor, masks: Tensor, others: Tensor, generator: torch.Generator) -> Tensor:
-    """Return the goodnesses of windows that do not show the artefact [windows, figures].
-
-    Those of the marked pictures [n, c, H, W] that hardly overlap their marks, and as many of other pictures.
+    A window is described by its brightness, spread, grain, edge and step to its surroundings, and by its correlation
+    with the marked ones, which brightness and contrast do not change; its place by its distance to the borders. A small
+    classifier learns what counts from the marks, copies of them in other pictures, and the rest of the marked pictures;
+    a mixture fitted to the best window of every picture gives probabilities.
     """
-    scene, places, found = figures.scene, figures.scene.places(), []
-    for shape in range(len(scene.shapes)):
-        odds = places.log_odds(*scene.size(shape))
-        apart = _overlaps(scene, shape, masks) < APART
-        own = figures.of(scene.described(marked, shape), odds.expand(len(marked), -1, -1), shape)[apart]
-        other = figures.of(scene.described(others, shape), odds.expand(len(others), -1, -1), shape).flatten(0, 2)
-        found += [_drawn(own, WRONG, generator), _drawn(other, WRONG, generator)]
-    return torch.cat(found)
+
+    def find(self, search: Search) -> tuple[Found, ...]:
+        """Return at most one find per picture, surest first."""
+        if not len(search.cases) or not len(search.masks):
+            return ()
+        draw = torch.Generator().manual_seed(search.seed)
+        rows = torch.randperm(len(search.masks), generator=draw)[:MOST_MARKS]
+        masks, size = search.masks[rows], size_of(search.masks[rows])
+        small, covered = _ready(search, search.marked[rows], size), smaller_masks(masks, size).to(search.device)
+        some = torch.randperm(len(search.cases), generator=draw)[:OTHERS]
+        others = _ready(search, search.cases[some], size)
+        figures = Figures.of_scene(scene_of(small, covered), others)
+        right = right_windows(figures, others, draw)
+        judge = taught(right, wrong_windows(figures, small, covered, others, draw))
+        best = _best(figures, judge, search, size)
+        wrong = _best_beside(figures, judge, small, covered)
+        chances = probabilities(best.score.cpu(), judge(right).cpu(), wrong.cpu())
+        order = [int(row) for row in chances.argsort(descending=True) if chances[row] >= LEAST_PROBABILITY]
+        placing = _Placing(search, figures.scene, rows, size)
+        return tuple(Found(row, search.field.name, placing.mask(row, best), float(chances[row])) for row in order)
 
 
-def _overlaps(scene: Scene, shape: int, masks: Tensor) -> Tensor:
-    """Return the intersection over union of a shape at every place with marks [n, 1, H, W]."""
-    inside = scene.shapes[shape].mask.float()[None, None]
-    common = torch.nn.functional.conv2d(masks.float(), inside)[:, 0]
-    return common / (masks.flatten(1).sum(dim=1)[:, None, None] + inside.sum() - common)
+def _ready(search: Search, pictures: Tensor, size: int) -> Tensor:
+    return smaller(pictures.to(search.device), size)
 
 
-def _drawn(rows: Tensor, count: int, generator: torch.Generator) -> Tensor:
-    return rows if len(rows) <= count else rows[torch.randperm(len(rows), generator=generator)[:count]]
+def _best(figures: Figures, judge: Judge, search: Search, size: int) -> Best:
+    """Return the best window of each case."""
+    scene, parts = figures.scene, []
+    each = max(1, CELLS // (size**2 * (6 * len(scene.exemplars) + 16)))
+    for rows in torch.arange(len(search.cases)).split(each):
+        search.report("looking for the artefact", int(rows[0]), len(search.cases))
+        pictures = _ready(search, search.cases[rows], size)
+        found = [_best_of_shape(judge(figures.everywhere(pictures, n)), n) for n in range(len(scene.shapes))]
+        shapes = torch.stack(found)  # [shapes, cases, 4]
+        parts.append(shapes[shapes[..., 0].argmax(dim=0), torch.arange(len(rows))])
+    score, shape, top, left = torch.cat(parts).unbind(1)
+    return Best(score, shape.long(), top.long(), left.long())
 
 
-def right_windows(figures: Figures, others: Tensor, generator: torch.Generator) -> Tensor:
-    """Return the goodnesses of windows that show the artefact: the marks as the others see them, and pasted copies."""
-    scene, places, found = figures.scene, figures.scene.places(), []
-    for number, item in enumerate(scene.exemplars):
-        described = scene.described(item.picture[None], item.shape).at((torch.tensor([0]), torch.tensor([item.top]), torch.tensor([item.left])))
-        odds = places.log_odds(*scene.size(item.shape), without=number)[item.top, item.left][None]
-        found.append(figures.of(described, odds, item.shape, without=item.source))
-    pasted = [_pasted(figures, others[i % len(others)], generator) for i in range(MADE)]
-    return torch.cat([*found, *pasted])
+def _best_of_shape(scores: Tensor, shape: int) -> Tensor:
+    """Return score, shape, row and column of the best of windows [cases, rows, columns]."""
+    value, place = scores.flatten(1).max(dim=1)
+    columns = scores.shape[2]
+    return torch.stack([value, torch.full_like(value, shape), place // columns, place % columns], dim=1)
 
 
-def _pasted(figures: Figures, picture: Tensor, generator: torch.Generator) -> Tensor:
-    """Paste a mark's content into a picture, somewhat brighter or darker, at a place as probable as the marks say."""
+def _best_beside(figures: Figures, judge: Judge, marked: Tensor, masks: Tensor) -> Tensor:
+    """Return the best score of each marked picture beside its mark: the best that a case without it would have."""
     scene = figures.scene
-    item = scene.exemplars[int(torch.randint(len(scene.exemplars), (1,), generator=generator))]
-    odds = scene.places().log_odds(*scene.size(item.shape))
-    place = int(torch.multinomial(odds.exp().flatten(), 1, generator=generator))
-    top, left = divmod(place, odds.shape[1])
-    mask, (height, width) = scene.shapes[item.shape].mask, scene.size(item.shape)
-    content = item.picture[:, item.top : item.top + height, item.left : item.left + width]
-    shift = _brightness(scene, generator) - content[:, mask].mean()
-    made = picture.clone()
-    window = made[:, top : top + height, left : left + width]
-    window[:, mask] = (content[:, mask] + shift).clamp(0, 1)
-    described = scene.described(made[None], item.shape).at((torch.tensor([0]), torch.tensor([top]), torch.tensor([left])))
-    return figures.of(described, odds[top, left][None], item.shape, without=item.source)
+    scores = [
+        without_marks(scene, n, masks, judge(figures.everywhere(marked, n))).flatten(1).amax(dim=1)
+        for n in range(len(scene.shapes))
+    ]
+    best = torch.stack(scores).amax(dim=0)
+    return best[best.isfinite()] if best.isfinite().any() else judge.bias[None]
 
 
-def _brightness(scene: Scene, generator: torch.Generator) -> float:
-    """Draw a brightness from the range of the marks', widened by what their number leaves unknown."""
-    means = []
-    for item in scene.exemplars:
-        height, width = scene.size(item.shape)
-        content = item.picture[:, item.top : item.top + height, item.left : item.left + width]
-        means.append(float(content[:, scene.shapes[item.shape].mask].mean()))
-    low, high = min(means), max(means)
-    sources = len({item.source for item in scene.exemplars})
-    more = (high - low) / max(1, sources - 1) + 0.1 / sources
-    low, high = max(0.0, low - more), min(1.0, high + more)
-    return low + (high - low) * float(torch.rand(1, generator=generator))
+@dataclass(frozen=True, slots=True, eq=False)
+class _Placing:
+    """Puts a mark's own mask where its content was found."""
+
+    search: Search
+    scene: Scene
+    rows: Tensor
+    """Marks of the search that the scene's sources are."""
+    size: int
+
+    def mask(self, row: int, best: Best) -> Tensor:
+        """Return the mask of a find, bool [1, S, S]."""
+        item = self.scene.of_shape(int(best.shape[row]))[0]
+        source = int(self.rows[item.source])
+        picture, mask = self.search.marked[source].float() / 255, self.search.masks[source, 0]
+        if item.turned:
+            picture, mask = picture.transpose(-1, -2), mask.T
+        top, left, height, width = box_of(mask)
+        shape = Shape.of(mask[top : top + height, left : left + width])
+        scale = self.search.masks.shape[-1] / self.size
+        place = [round(float(at[row]) * scale) for at in (best.top, best.left)]
+        if scale > 1:
+            template = template_of(picture, shape, top, left)
+            place = _refined(self.search.cases[row].float() / 255, shape, template, place, round(scale))
+        whole = torch.zeros_like(self.search.masks[0])
+        down, right = (
+            min(start, whole.shape[-1] - length) for start, length in zip(place, (height, width), strict=True)
+        )
+        whole[0, down : down + height, right : right + width] = shape.mask
+        return whole
 
 
-def best_windows(figures: Figures, judge: Judge, pictures: Tensor) -> Best:
-    """Return the best window of each picture [n, c, H, W]."""
-    scene, places = figures.scene, figures.scene.places()
-    parts: list[Tensor] = []
-    for rows in batches(pictures, scene):
-        found = []
-        for shape in range(len(scene.shapes)):
-            odds = places.log_odds(*scene.size(shape))
-            score = judge(figures.of(scene.described(pictures[rows], shape), odds.expand(len(rows), -1, -1), shape))
-            value, place = score.flatten(1).max(dim=1)
-            found.append(torch.stack([value, torch.full_like(value, shape), place // odds.shape[1], place % odds.shape[1]], dim=1))
-        stacked = torch.stack(found)
-        pick = stacked[..., 0].argmax(dim=0)
-        parts.append(stacked[pick, torch.arange(len(rows))])
-    all_ = torch.cat(parts)
-    return Best(all_[:, 0], all_[:, 1].long(), all_[:, 2].long(), all_[:, 3].long())
+def _refined(picture: Tensor, shape: Shape, template: Tensor, place: list[int], by: int) -> list[int]:
+    """Return the place, within `by` pixels, where a picture [c, H, W] is most like the template."""
+    side = picture.shape[-1]
+    length = [*shape.mask.shape]
+    low = [max(0, start - by) for start in place]
+    high = [min(side, start + size + by) for start, size in zip(place, length, strict=True)]
+    first = [max(0, start - shape.ring) for start in low]
+    last = [min(side, end + shape.ring) for end in high]
+    crop = picture[None, :, first[0] : last[0], first[1] : last[1]]
+    like = describe(crop, shape, template[None]).likeness[0, ..., 0]
+    inner = like[
+        low[0] - first[0] : high[0] - first[0] - length[0] + 1, low[1] - first[1] : high[1] - first[1] - length[1] + 1
+    ]
+    best = int(inner.argmax())
+    return [low[0] + best // inner.shape[1], low[1] + best % inner.shape[1]]

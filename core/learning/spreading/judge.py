@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.distributions import StudentT
 from torch.nn.functional import binary_cross_entropy_with_logits, softplus
 
 STEPS = 60
@@ -12,6 +13,8 @@ PULL = 0.02
 """Weight of the penalty on the classifier's coefficients."""
 TRUST = 10.0
 """How many cases the marks' own scores count for in the mixture."""
+TAIL = 5.0
+"""Degrees of freedom of a component's tails."""
 NARROW = 0.5
 """Least spread of a component's scores, in logits."""
 
@@ -51,3 +54,48 @@ def taught(right: Tensor, wrong: Tensor) -> Judge:
     search.step(loss)  # type: ignore[arg-type]
     done = free.detach()
     return Judge(mean, scale, softplus(done[:-1]), done[-1])
+
+
+def probabilities(scores: Tensor, right: Tensor, wrong: Tensor) -> Tensor:
+    """Return how probable it is that each case's best window shows the artefact.
+
+    Two components, those that carry it and those that do not, are fitted to the scores of all cases [cases] by
+    expectation and maximisation; each begins at, and is held by, the scores of windows of which it is known. Their
+    tails are heavy (Student's t), and a higher score is never less probable.
+    """
+    known = [(side.mean(), side.std(correction=0).clamp_min(NARROW)) for side in (right, wrong)]
+    parts, share = list(known), torch.tensor(0.5)
+    chance = torch.zeros_like(scores)
+    for _ in range(ROUNDS):
+        chance = _chance(scores, parts, share)
+        share = (chance.sum() + 1) / (len(scores) + 2)
+        parts = [_fitted(scores, weight, side) for weight, side in zip((chance, 1 - chance), known, strict=True)]
+    return _rising(scores, chance, float(parts[1][0]))
+
+
+def _chance(scores: Tensor, parts: list[tuple[Tensor, Tensor]], share: Tensor) -> Tensor:
+    odds = []
+    for (mean, spread), part in zip(parts, (share, 1 - share), strict=True):
+        scale = spread * ((TAIL - 2) / TAIL) ** 0.5
+        odds.append(StudentT(TAIL, mean, scale).log_prob(scores) + part.log())
+    return torch.sigmoid(odds[0] - odds[1])
+
+
+def _fitted(scores: Tensor, weight: Tensor, known: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+    """Return mean and spread of weighted scores and of what was known before, which counts for `TRUST` cases."""
+    total = weight.sum() + TRUST
+    mean = ((weight * scores).sum() + TRUST * known[0]) / total
+    square = (weight * (scores - mean) ** 2).sum() + TRUST * (known[1] ** 2 + (known[0] - mean) ** 2)
+    return mean, (square / total).sqrt().clamp_min(NARROW)
+
+
+def _rising(scores: Tensor, chance: Tensor, low: float) -> Tensor:
+    """Return chances that never fall with the score; below `low`, where cases do not carry it, as at `low`."""
+    order = scores.argsort()
+    kept = chance[order]
+    below = scores[order] < low
+    if below.any():
+        kept = torch.where(below, kept[below][-1], kept)
+    rising = torch.empty_like(chance)
+    rising[order] = kept.cummax(dim=0).values
+    return rising

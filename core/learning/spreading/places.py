@@ -13,8 +13,8 @@ NARROWEST = 0.01
 class Places:
     """A density over the places of a window, by its distances to the borders.
 
-    A place counts as near to a mark when its distances to the nearer borders are alike, so that corners count alike; the
-    same corner counts for more. Some probability stays for anywhere, less the more marks agree.
+    A place counts as near to a mark when its distances to the nearer borders are alike, so that corners count alike;
+    the same corner counts for more. Some probability stays for anywhere, less the more marks agree.
     """
 
     gaps: Tensor

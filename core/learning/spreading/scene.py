@@ -1,5 +1,6 @@
 """The marks of a search as windows of pictures, at the scale that the search is done at."""
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -30,7 +31,9 @@ class Exemplar:
     top: int
     left: int
     source: int
-    """The mark that it shows; one that was turned shows the same."""
+    """The mark that it shows."""
+    turned: bool
+    """Whether rows are columns here: a long mark may lie the other way too."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,18 +68,26 @@ class Scene:
         return describe(pictures, ring, torch.stack(own))
 
 
-def factor_of(masks: Tensor) -> int:
-    """Return by how much pictures are made smaller: marks [n, 1, S, S] keep `LEAST` pixels, pictures of `SIDE` stay."""
+def size_of(masks: Tensor) -> int:
+    """Return the side that pictures are searched at: up to `SIDE` where the marks [n, 1, S, S] can still be seen."""
     side = masks.shape[-1]
-    shortest = min(min(_box(mask[0])[2:]) for mask in masks)
-    return max(1, min(side // SIDE if side > SIDE else 1, shortest // LEAST) if side <= 2 * SIDE else max(shortest // LEAST, side // (2 * SIDE)))
+    shortest = min(min(box_of(mask[0])[2:]) for mask in masks)
+    factor = max(1, math.ceil(side / (2 * SIDE)), min(math.ceil(side / SIDE), shortest // LEAST))
+    return int(side // factor)
 
 
-def smaller(pictures: Tensor, factor: int) -> Tensor:
-    """Return pictures [n, c, S, S] as floats, averaged over squares of `factor` pixels."""
-    values = pictures.float()
-    size = values.shape[-1] // factor
-    return values if factor == 1 else interpolate(values, (size, size), mode="area")
+def smaller(pictures: Tensor, size: int) -> Tensor:
+    """Return pictures [n, c, S, S] of whole numbers up to 255 as floats up to 1 [n, c, size, size]."""
+    values = pictures.float() / 255
+    return values if values.shape[-1] == size else interpolate(values, (size, size), mode="area")
+
+
+def smaller_masks(masks: Tensor, size: int) -> Tensor:
+    """Return marks [n, 1, S, S] as [n, 1, size, size]; one that would vanish keeps what it covers most."""
+    if masks.shape[-1] == size:
+        return masks
+    covered = interpolate(masks.float(), (size, size), mode="area")
+    return covered >= covered.flatten(1).amax(dim=1).clamp(max=0.5)[:, None, None, None]
 
 
 def scene_of(pictures: Tensor, masks: Tensor) -> Scene:
@@ -84,21 +95,21 @@ def scene_of(pictures: Tensor, masks: Tensor) -> Scene:
     shapes: list[Tensor] = []
     exemplars: list[Exemplar] = []
     for source, (picture, mask) in enumerate(zip(pictures, masks[:, 0], strict=True)):
-        top, left, height, width = _box(mask)
-        views = [(picture, mask[top : top + height, left : left + width], top, left)]
+        top, left, height, width = box_of(mask)
+        shape = mask[top : top + height, left : left + width]
+        views = [(picture, shape, (top, left))]
         if max(height, width) > LONG * min(height, width):
-            views.append((picture.transpose(-1, -2), views[0][1].T, left, top))
-        for view, shape, row, column in views:
-            number = _shape_of(shape, shapes)
-            row, column = _kept(row, shape, shapes[number], 0, picture), _kept(column, shape, shapes[number], 1, picture)
-            exemplars.append(Exemplar(view, number, row, column, source))
+            views.append((picture.transpose(-1, -2), shape.T, (left, top)))
+        for turned, (view, own, place) in enumerate(views):
+            number = _shape_of(own, shapes)
+            row, column = (_centred(place[i], own.shape[i], shapes[number].shape[i], view.shape[-1]) for i in (0, 1))
+            exemplars.append(Exemplar(view, number, row, column, source, bool(turned)))
     return Scene(tuple(Shape.of(shape) for shape in shapes), tuple(exemplars), int(pictures.shape[-1]))
 
 
-def _kept(start: int, own: Tensor, shape: Tensor, dimension: int, picture: Tensor) -> int:
-    """Return where a shape begins that is laid on a mark, centre on centre and within the picture."""
-    moved = start + (own.shape[dimension] - shape.shape[dimension]) // 2
-    return max(0, min(moved, picture.shape[-1] - shape.shape[dimension]))
+def _centred(start: int, length: int, other: int, side: int) -> int:
+    """Return where a length begins that is laid on another, centre on centre and within the picture."""
+    return max(0, min(start + (length - other) // 2, side - other))
 
 
 def _shape_of(mask: Tensor, shapes: list[Tensor]) -> int:
@@ -122,7 +133,7 @@ def _overlap(one: Tensor, other: Tensor) -> float:
     return float((laid[0] & laid[1]).sum() / (laid[0] | laid[1]).sum().clamp_min(1))
 
 
-def _box(mask: Tensor) -> tuple[int, int, int, int]:
+def box_of(mask: Tensor) -> tuple[int, int, int, int]:
     """Return top, left, height, width of what a mask [H, W] marks."""
     rows, columns = (torch.nonzero(mask.any(dim=dimension)).flatten() for dimension in (1, 0))
     return int(rows[0]), int(columns[0]), int(rows[-1] - rows[0]) + 1, int(columns[-1] - columns[0]) + 1

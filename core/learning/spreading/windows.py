@@ -55,13 +55,6 @@ class Described:
         return Described(self.values[index], self.likeness[index])
 
 
-def joined(parts: list[Described]) -> Described:
-    """Return all windows of the parts, in order; parts with fewer templates are filled up with no likeness."""
-    most = max(part.likeness.shape[-1] for part in parts)
-    like = [pad(part.likeness, (0, most - part.likeness.shape[-1])) for part in parts]
-    return Described(torch.cat([part.values for part in parts]), torch.cat(like))
-
-
 def _sum(pictures: Tensor, kernel: Tensor) -> Tensor:
     """Sum [n, c, H, W] under a kernel [h, w] at every place."""
     n, c, height, width = pictures.shape
@@ -121,7 +114,7 @@ def _likeness(framed: Tensor, there: Tensor, inside: Tensor, around: Tensor, tem
 
 
 def template_of(picture: Tensor, shape: Shape, top: int, left: int) -> Tensor:
-    """Cut the window at (top, left) with its surroundings out of [c, H, W]; outside the picture the ring's mean stands."""
+    """Cut a window with its surroundings out of [c, H, W]; the ring's mean stands outside the picture."""
     size = (shape.mask.shape[0] + 2 * shape.ring, shape.mask.shape[1] + 2 * shape.ring)
     framed, there = (pad(value, (shape.ring,) * 4) for value in (picture, torch.ones_like(picture[:1])))
     window = framed[:, top : top + size[0], left : left + size[1]]
