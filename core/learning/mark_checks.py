@@ -51,12 +51,12 @@ def mark_weights(marked: MarkedExamples, train: Examples) -> Tensor:
 
 
 def tightened(marked: MarkedExamples, train: Examples) -> MarkedExamples:
-    """Return the marks, oversized ones shrunk to the part whose content differs from what is ordinary there."""
+    """Return the marks, loose ones shrunk to the part whose content differs from what is ordinary there."""
     return _tightened(marked, image_facts(marked, train))
 
 
 def trusted_marks(marked: MarkedExamples, train: Examples) -> MarkedExamples:
-    """Return the marks as training should use them: oversized ones shrunk, suspicious ones counting less.
+    """Return the marks as training should use them: loose ones shrunk, suspicious ones counting less.
 
     A row that counts for nothing is left out, unless a person also marked where to look in it.
     """
@@ -81,7 +81,7 @@ def _weights(marked: MarkedExamples, facts: Sequence[ImageFacts]) -> Tensor:
 def _tightened(marked: MarkedExamples, facts: Sequence[ImageFacts]) -> MarkedExamples:
     ignore = dict(marked.ignore)
     for one in facts:
-        large = one.oversized.view(-1, 1, 1, 1)
+        large = one.loose.view(-1, 1, 1, 1)
         margin = max(1, one.differs.shape[-1] // 112)
         grown = functional.max_pool2d(one.differs.float(), 2 * margin + 1, stride=1, padding=margin) > 0
         ignore[one.field] = torch.where(large, grown & ignore[one.field], ignore[one.field])

@@ -12,8 +12,10 @@ from core.learning.mark_content import differing, likeness, place_oddness, windo
 from core.learning.marks import MarkedExamples
 from core.models.examples import Examples
 
-TOO_LARGE = 2.0
-"""How many times as large as what differs a mark may be."""
+TOO_LARGE = 2.5
+"""How many times as large as what differs a mark may be before a person is asked to paint it smaller."""
+LOOSE = 1.5
+"""The same, from which on training keeps to what differs: it costs nothing."""
 NOTHING = 0.02
 """Share of a mark that must differ from other cases; below it, nothing is there."""
 MOST = 0.4
@@ -22,7 +24,7 @@ FEWEST = 4
 """Marks of an artefact that can tell whether one of them is unlike the others."""
 CONSISTENT = 0.5
 """Likeness of the typical mark, from which on an artefact looks alike in all cases."""
-UNLIKE, QUITE_UNLIKE = 0.6, 0.35
+UNLIKE, QUITE_UNLIKE = 0.8, 0.55
 """Share of the typical likeness below which a mark is unlike the others where its place is odd too; and anywhere."""
 FAR = 3.0
 """Robust standard deviations from which on a place is odd."""
@@ -51,7 +53,15 @@ class ImageFacts:
     @property
     def oversized(self) -> Tensor:
         """Rows whose mark is far larger than what differs in it, bool."""
-        return self.has & ~(self.everywhere | self.nothing | self.unlike) & (self.factor >= TOO_LARGE)
+        return self._larger(TOO_LARGE)
+
+    @property
+    def loose(self) -> Tensor:
+        """Rows whose mark is larger than what differs in it, bool."""
+        return self._larger(LOOSE)
+
+    def _larger(self, factor: float) -> Tensor:
+        return self.has & ~(self.everywhere | self.nothing | self.unlike) & (self.factor >= factor)
 
 
 def image_facts(marked: MarkedExamples, train: Examples) -> tuple[ImageFacts, ...]:
