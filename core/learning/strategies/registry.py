@@ -5,8 +5,10 @@ from core.learning.strategies.auto import AutoStrategy
 from core.learning.strategies.base import Strategy
 from core.learning.strategies.cdep import DecompositionStrategy
 from core.learning.strategies.counterexamples import CounterexamplesStrategy
+from core.learning.strategies.dfr import LastLayerStrategy
 from core.learning.strategies.expected_gradients import ExpectedGradientsStrategy
 from core.learning.strategies.grad_cam import MapStrategy
+from core.learning.strategies.group_dro import WorstGroupStrategy
 from core.learning.strategies.guided import GuidedStrategy
 from core.learning.strategies.labels import LabelsStrategy
 from core.learning.strategies.r4 import WorstPerturbationStrategy
@@ -25,6 +27,8 @@ def strategies() -> tuple[Strategy, ...]:
         ExpectedGradientsStrategy(),
         DecompositionStrategy(),
         MapStrategy(),
+        WorstGroupStrategy(),
+        LastLayerStrategy(),
         LabelsStrategy(),
         AutoStrategy(),
     )
