@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from core.contracts import FieldKind
-from core.learning.phrases import holds, insert, phrases_of, remove
+from core.learning.phrases import holds, insert, phrases_of, remove, without
 
 
 class Content(Protocol):
@@ -15,6 +15,9 @@ class Content(Protocol):
 
     def replace(self, own: Tensor, donor: Tensor, mask: Tensor) -> Tensor:
         """Return `own` without its marked content; `donor` are other cases."""
+
+    def clear(self, own: Tensor, donor: Tensor, mask: Tensor) -> Tensor:
+        """Return `own` without what stands at the mask, and only there; `donor` are other cases."""
 
     def paste(
         self, own: Tensor, donor: Tensor, mask: Tensor, generator: torch.Generator, toggle: bool
@@ -31,6 +34,10 @@ class InPlace:
     def replace(self, own: Tensor, donor: Tensor, mask: Tensor) -> Tensor:
         """Put the donors' content at the mark."""
         return torch.where(mask, donor.to(own.device), own)
+
+    def clear(self, own: Tensor, donor: Tensor, mask: Tensor) -> Tensor:
+        """Put the donors' content at the mark."""
+        return self.replace(own, donor, mask)
 
     def paste(
         self, own: Tensor, donor: Tensor, mask: Tensor, generator: torch.Generator, toggle: bool
@@ -50,6 +57,10 @@ class Phrases:
         """Leave the marked words out, wherever they stand in the text."""
         rows = [remove(text, phrases_of(text, marked)) for text, marked in zip(own, mask, strict=True)]
         return torch.stack(rows)
+
+    def clear(self, own: Tensor, donor: Tensor, mask: Tensor) -> Tensor:
+        """Leave the words at the mark out; the same words elsewhere stay."""
+        return torch.stack([without(text, marked) for text, marked in zip(own, mask, strict=True)])
 
     def paste(
         self, own: Tensor, donor: Tensor, mask: Tensor, generator: torch.Generator, toggle: bool

@@ -54,6 +54,20 @@ def remove(text: Tensor, phrases: Sequence[Phrase]) -> Tensor:
     return _padded(left or words[:1], text)
 
 
+def without(text: Tensor, marked: Tensor) -> Tensor:
+    """Return the text without the words at marked places; a text of nothing else keeps its first word.
+
+    Examples
+    --------
+    >>> without(torch.tensor([5, 7, 6, 7, 0]), torch.tensor([False, True, False, False, False])).tolist()
+    [5, 6, 7, 0, 0]
+    """
+    kept = [
+        number for number, gone in zip(text.tolist(), marked.tolist(), strict=True) if number != PADDING and not gone
+    ]
+    return _padded(kept or _words(text)[:1], text)
+
+
 def insert(text: Tensor, phrases: Sequence[Phrase], generator: torch.Generator) -> tuple[Tensor, Tensor]:
     """Return the text with each phrase at a random place, and which tokens are phrases; the end is cut where full."""
     words = [(word, False) for word in _words(text)]

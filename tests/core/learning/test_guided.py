@@ -14,7 +14,7 @@ from core.models.examples import Examples
 from core.models.network import build_network
 from core.models.training import TrainingPlan, fit
 from tests.helpers.learning_parts import DEVICE, context_of, fitted_network, marked, marked_of
-from tests.helpers.model_parts import AGE, NOTE, RANDOM_BACKBONE, SMALL_TRANSFORMER, spec_of
+from tests.helpers.model_parts import NOTE, RANDOM_BACKBONE, SMALL_TRANSFORMER, spec_of
 from tests.helpers.planted import marked_rows, marked_texts, rows, table_spec, text_spec, texts
 
 pytestmark = pytest.mark.slow
@@ -154,23 +154,6 @@ def test_wrong_places_of_a_text_are_all_numbers_of_a_marked_word():
     spec = spec_of(fields=[NOTE], encoder=SMALL_TRANSFORMER)
     wrong = wrong_places("note", marked_of(spec, 2), torch.zeros(2, 8, 4))
     assert wrong.sum(dim=2).tolist() == [[0, 4, 0, 0, 0, 0, 0, 0]] * 2
-
-
-OPTIONAL = [{"name": "image", "kind": "image", "size": 32, "required": False}, {**AGE, "required": False}]
-
-
-def test_pairs_that_are_equal_have_no_gap_however_much_is_hidden():
-    """Fields that are hidden in training are hidden on both sides of a pair, or the gap would punish using them."""
-    spec = spec_of(fields=OPTIONAL, encoder=RANDOM_BACKBONE, fusion={"missing": 0.5, "dropout": 0.5})
-    network = build_network(spec, 0)
-    objective = GuidedStrategy().objective(context_of(spec, network))
-    side, chosen = objective._pairs.before, torch.arange(len(objective._pairs))
-    network.train()
-    with torch.no_grad():
-        before, after = (objective._answers(network, side, chosen, step=3)["shape"] for _ in range(2))
-        other = objective._answers(network, side, chosen, step=4)["shape"]
-    assert torch.equal(before, after)
-    assert not torch.equal(before, other)
 
 
 def test_a_cap_below_zero_takes_the_penalty_away_and_never_rewards_it():

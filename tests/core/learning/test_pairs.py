@@ -1,0 +1,107 @@
+"""Pairs of cases before and after a change, for networks with frozen encoders."""
+
+from dataclasses import replace
+
+import torch
+
+from core.learning import pairs as made
+from core.learning.pairs import Lot, Pairs
+from core.learning.strategies.guided_pairs import PairsObjective
+from core.models.embedding import condense
+from core.models.network import build_network
+from tests.helpers.learning_parts import DEVICE, context_of, marked_of
+from tests.helpers.model_parts import AGE, RANDOM_BACKBONE, spec_of
+
+FROZEN = spec_of(fields=[{"name": "image", "kind": "image", "size": 32}], encoder=RANDOM_BACKBONE)
+OPTIONAL = [{"name": "image", "kind": "image", "size": 32, "required": False}, {**AGE, "required": False}]
+
+
+class Counting:
+    """An embedding cache that counts what is new."""
+
+    def __init__(self):
+        self.kept, self.new = {}, 0
+
+    def get(self, keys):
+        return {key: self.kept[key] for key in keys if key in self.kept}
+
+    def put(self, keys, vectors):
+        self.new += len(set(keys) - self.kept.keys())
+        self.kept.update(zip(keys, vectors, strict=True))
+
+
+def cached_context(cache, network, marks, **parts):
+    context = context_of(network.spec, network, marks, **parts)
+    return replace(context, condense=lambda examples: condense(network, examples, DEVICE, caches=lambda key: cache))
+
+
+def test_a_draw_stays_the_same_when_other_rows_come():
+    few, more = Lot(range(100), seed=1), Lot(range(110), seed=1)
+    same = sum(few.row("draw", number) == more.row("draw", number) for number in range(200))
+    assert same > 150
+    assert len({few.row("draw", number) for number in range(200)}) > 30
+
+
+def test_another_row_is_never_the_row_itself():
+    lot = Lot("abc", seed=0)
+    assert all(lot.other(row, number) != row for row in range(3) for number in range(20))
+    assert Lot("a", seed=0).other(0, "alone") == 0
+
+
+def test_a_second_round_finds_its_copies_in_the_cache():
+    network, cache, marked = build_network(FROZEN, 0), Counting(), marked_of(FROZEN, 12)
+    new = []
+    for rows in (range(11), range(11), range(12)):
+        PairsObjective(cached_context(cache, network, 0, marked=marked.rows(rows)))
+        new.append(cache.new - sum(new))
+    assert new[0] > 100
+    assert new[1] == 0
+    assert 0 < new[2] < new[0] / 4
+
+
+def test_pairs_of_trusted_marks_are_drawn_more_often():
+    side = {"image": torch.arange(4.0)[:, None]}
+    pairs = Pairs(side, side, {"shape": torch.arange(4)}, torch.tensor([1.0, 1.0, 0.0, 0.0]))
+    drawn = pairs.drawn(100, torch.Generator().manual_seed(0))
+    assert set(drawn.labels["shape"].tolist()) == {0, 1}
+    assert torch.equal(drawn.before["image"][:, 0].long(), drawn.labels["shape"])
+
+
+def test_marks_that_nobody_trusts_are_not_moved_to_other_cases():
+    marked = replace(marked_of(FROZEN, 4), weights=torch.tensor([1.0, 0.6, 0.2, 0.0]))
+    assert made.trusted(marked).examples.case_ids == (0, 1)
+
+
+def test_many_marks_get_one_copy_each():
+    assert made.copies_of(marked_of(FROZEN, 6), 3) == 3
+    marked = replace(marked_of(FROZEN, 6).rows([0] * 1000))
+    assert made.copies_of(marked, 3) == 1
+
+
+def test_look_here_marks_keep_what_is_inside_and_what_is_outside():
+    """Outside the mark nothing of the case is left, inside all of it; and the other way about."""
+    spec = spec_of()
+    network, marked = build_network(spec, 0), marked_of(spec, 3)
+    look = {"image": marked.ignore["image"]}
+    marked = replace(marked, look=look, ignore={"image": torch.zeros_like(look["image"])})
+    context = context_of(spec, network, marked=marked)
+    own = marked.examples.inputs["image"]
+    without_outside, without_inside = (make(context, marked, 1).after["image"] for make in (made.outside, made.inside))
+    assert torch.equal(without_outside[:, :, :2, :2], own[:, :, :2, :2])
+    assert torch.equal(without_inside[:, :, 2:], own[:, :, 2:])
+    assert not torch.equal(without_outside[:, :, 2:], own[:, :, 2:])
+    assert not torch.equal(without_inside[:, :, :2, :2], own[:, :, :2, :2])
+
+
+def test_pairs_that_are_equal_have_no_gap_however_much_is_hidden():
+    """Fields that are hidden in training are hidden on both sides of a pair, or the gap would punish using them."""
+    spec = spec_of(fields=OPTIONAL, encoder=RANDOM_BACKBONE, fusion={"missing": 0.5, "dropout": 0.5})
+    network = build_network(spec, 0)
+    objective = PairsObjective(context_of(spec, network))
+    same = replace(objective._pairs, after=objective._pairs.before)
+    network.train()
+    with torch.no_grad():
+        before, after = objective._both(network, same, step=3)
+        other, _ = objective._both(network, same, step=4)
+    assert torch.equal(before["shape"], after["shape"])
+    assert not torch.equal(before["shape"], other["shape"])
