@@ -31,6 +31,8 @@ NO_PROOF = (
     "There is nothing to prove yet: nobody has marked what the model should ignore, or this candidate was measured "
     "before there were proofs. In the review, mark what the model should not use, give the mark a name, and retrain."
 )
+NAMED = 3
+"""Figures that got worse which are named in words; the plot has all."""
 SHOWN = 8
 """Cases that went from right to wrong that are shown here; all changed cases stand below the gate."""
 
@@ -120,8 +122,9 @@ def _worse_words(price: tuple[PriceLine, ...]) -> str:
     worse = [line for line in price if line.worse]
     if not worse:
         return ":material/check_circle: **Nothing got worse** that can be told."
-    listed = "; ".join(f"{plain(line.title)} {plain(change_words(line))}" for line in worse)
-    return f":material/cancel: **Worse:** {listed}."
+    listed = "; ".join(f"{plain(line.title)} {plain(change_words(line))}" for line in worse[:NAMED])
+    more = f"; and {len(worse) - NAMED} more below" if len(worse) > NAMED else ""
+    return f":material/cancel: **Worse:** {listed}{more}."
 
 
 def _tables(proof: Proof) -> None:

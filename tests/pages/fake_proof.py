@@ -45,8 +45,8 @@ GOOD = Proof(
     (
         ArtefactProof(
             "corner patch", "digit", 12, lines(0.61, 0.08, 0.55), "effect",
-            "The 12 marks of corner patch worked. Putting it in changes the candidate's answer in 8 % of cases, the "
-            "champion's in 61 %, the control's in 55 % (candidate minus control: -47 points [-51, -43], n 800).",
+            "The 12 marks of corner patch took effect. Putting it in changes the candidate's answer in 8 % of cases, "
+            "the champion's in 61 %, the control's in 55 % (candidate minus control: -47 points [-51, -43], n 800).",
             (),
         ),
     ),
@@ -93,8 +93,8 @@ HARM = replace(
     artefacts=(
         ArtefactProof(
             "the digit itself", "digit", 25, lines(0.88, 0.62, 0.87), "effect",
-            "The 25 marks of the digit itself worked. Putting it in changes the candidate's answer in 62 % of cases, "
-            "the champion's in 88 %, the control's in 87 % (candidate minus control: -25 points [-29, -21], n 800).",
+            "The 25 marks of the digit itself took effect. Putting it in changes the candidate's answer in 62 % of "
+            "cases, the champion's in 88 %, the control's in 87 % (candidate minus control: -25 points [-29, -21], n 800).",
             (),
         ),
     ),

@@ -51,8 +51,8 @@ def _artefact(context: GateContext, artefact: str, target: str, price: Sequence[
     floor = context.spec.gate.reliance_floor
     effect = effect_of(list(behaviour.values()), floor)
     marks = len(context.marked.of_artefact(artefact))
-    oversized = any(one.problem == "oversized" and one.artefact in (artefact, None) for one in context.warnings)
-    found = Findings(artefact, marks, behaviour, price, effect, floor, oversized)
+    problems = frozenset(one.problem for one in context.warnings if one.artefact in (artefact, None))
+    found = Findings(artefact, marks, behaviour, price, effect, floor, problems)
     return ArtefactProof(
         artefact=artefact,
         target=target,

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from core.contracts import Effect, Estimate, PriceLine, ProofLine
+from core.contracts import Effect, Estimate, MarkProblem, PriceLine, ProofLine
 from core.learning.checks.base import needed_cases
 from core.learning.proof.lines import Measured
 from core.learning.proof.price import CLEAN, PLAIN, Price
@@ -25,8 +25,8 @@ class Findings:
     price: Sequence[Price]
     effect: Effect
     floor: float
-    oversized: bool
-    """Whether the run warned that the marks are larger than what they mark."""
+    problems: frozenset[MarkProblem]
+    """What the run warned of before it trained on the marks."""
 
 
 def percent(value: float) -> str:
@@ -79,7 +79,7 @@ def _main(behaviour: Mapping[str, Measured]) -> ProofLine | None:
 def _verdict(found: Findings) -> str:
     marks = f"{found.marks:,} mark{'' if found.marks == 1 else 's'}"
     return {
-        "effect": f"The {marks} of {found.artefact} worked.",
+        "effect": f"The {marks} of {found.artefact} took effect.",
         "no effect": f"The {marks} of {found.artefact} had no effect that can be told.",
         "harm": f"After the {marks} of {found.artefact} the answers depend on it more.",
         "not assessable": f"What the {marks} of {found.artefact} did can't be told: too few independent cases.",
@@ -90,11 +90,12 @@ def next_steps(found: Findings) -> tuple[str, ...]:
     """Return what to try next, most promising first; nothing where there is nothing to mend."""
     if found.effect == "not assessable":
         return ("Import cases of more independent groups: with fewer than five nothing can be told.",)
-    signal = _signal(found)
+    marks, signal = (_misplaced(found), _smaller(found)), _signal(found)
+    if any(one.beyond for one in found.price):
+        return _given(*marks, signal, _other_strategy(found))
     if found.effect == "effect":
-        beyond = any(one.beyond for one in found.price)
-        return _given(_still_relies(found), _smaller(found), signal if beyond else None)
-    return _given(_nothing_to_gain(found), _smaller(found), _more_marks(found), signal, _other_strategy(found))
+        return _given(_still_relies(found), *marks)
+    return _given(_nothing_to_gain(found), *marks, _more_marks(found), signal, _other_strategy(found))
 
 
 def _given(*steps: str | None) -> tuple[str, ...]:
@@ -117,8 +118,14 @@ def _nothing_to_gain(found: Findings) -> str | None:
     return f"The champion hardly relied on {found.artefact}: look for what else misleads it, or leave it as it is."
 
 
+def _misplaced(found: Findings) -> str | None:
+    if "misplaced" not in found.problems:
+        return None
+    return f"Look at where the marks of {found.artefact} are: some are unlike the others, or nothing special is there."
+
+
 def _smaller(found: Findings) -> str | None:
-    if not found.oversized:
+    if "oversized" not in found.problems:
         return None
     return f"Paint the marks of {found.artefact} smaller: they cover more than what they mark."
 

@@ -108,7 +108,8 @@ def test_a_good_run_is_proven_against_the_control():
     assert by_name["insert"].claimed.value == -by_name["insert"].control.value < -0.3
     assert by_name["attribution"].chance == pytest.approx(4 / 36)
     assert (
-        "The 6 marks of corner worked. Putting it in changes the candidate's answer in 0 % of cases" in artefact.words
+        "The 6 marks of corner took effect. Putting it in changes the candidate's answer in 0 % of cases"
+        in artefact.words
     )
     assert "candidate minus control" in artefact.words
     assert "n 200" in artefact.words
