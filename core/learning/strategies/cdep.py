@@ -31,8 +31,8 @@ Split = tuple[Tensor, Tensor]
 def decomposed(layers: Iterable[nn.Module], split: Split) -> Split:
     """Pass a split through flattening, linear layers and ReLU; other layers (dropout) are left out.
 
-    A linear layer's bias is shared in proportion to both parts' sizes. A ReLU gives the marked part its own ReLU and
-    the rest what is left of the activation.
+    A linear layer's bias is shared in proportion to both parts' sizes. A ReLU gives the marked part the mean of what it
+    adds alone and what it adds to the rest (its Shapley value), so that what it switches off counts too.
     """
     for layer in layers:
         if isinstance(layer, nn.Flatten):
@@ -40,8 +40,7 @@ def decomposed(layers: Iterable[nn.Module], split: Split) -> Split:
         elif isinstance(layer, nn.Linear):
             split = _linear(layer, split)
         elif isinstance(layer, nn.ReLU):
-            marked = torch.relu(split[0])
-            split = (marked, torch.relu(split[0] + split[1]) - marked)
+            split = _rectified(*split)
     return split
 
 
@@ -49,6 +48,12 @@ def _linear(layer: nn.Linear, split: Split) -> Split:
     marked, rest = (part @ layer.weight.T for part in split)
     share = marked.abs() / (marked.abs() + rest.abs()).clamp(min=SMALLEST)
     return marked + share * layer.bias, rest + (1 - share) * layer.bias
+
+
+def _rectified(marked: Tensor, rest: Tensor) -> Split:
+    both = torch.relu(marked + rest)
+    added = (torch.relu(marked) + both - torch.relu(rest)) / 2
+    return added, both - added
 
 
 class DecompositionObjective(MarkedObjective):
