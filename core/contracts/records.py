@@ -124,11 +124,13 @@ class NewRegion:
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """A stored mark of a standing verdict (not superseded, not withdrawn)."""
+    """A stored mark of a standing verdict (not superseded, not withdrawn), or an accepted proposal."""
 
     id: int
+    """Negative for an accepted proposal."""
     case_id: int
-    verdict_id: int
+    verdict_id: int | None
+    """None for a mark that was spread from others and accepted."""
     actor_id: str
     mark: NewRegion
 
@@ -178,6 +180,9 @@ class Artefact:
     id: int
     name: str
     marks: int
+    """By people."""
+    spread: int = 0
+    """Spread from those, and accepted."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -169,8 +169,32 @@ def mask_to_input(mask: BoolArray, geometry: Geometry) -> BoolArray:
     inside = mask[
         geometry.top : geometry.top + geometry.crop_height, geometry.left : geometry.left + geometry.crop_width
     ]
-    rows, columns = _shares(geometry.size, geometry.crop_height), _shares(geometry.size, geometry.crop_width)
-    covered = (rows @ inside.astype(np.float64) @ columns.T).round(9)
+    return _marked(inside, geometry.size, geometry.size)
+
+
+def mask_to_original(mask: BoolArray, geometry: Geometry) -> BoolArray:
+    """Carry a mark from the network's input [size, size] back to the original image, bool [height, width].
+
+    The inverse of `mask_to_input`, and its rule: a pixel is marked when at least half of its area is, and no mark
+    vanishes. Nothing outside the crop is marked.
+
+    Raises
+    ------
+    BadInput
+        When the mask has another size than the input.
+    """
+    if mask.shape != (geometry.size, geometry.size):
+        raise BadInput(f"The mask must be {geometry.size} x {geometry.size}, got {list(mask.shape)}.")
+    original = np.zeros((geometry.height, geometry.width), dtype=bool)
+    bottom, right = geometry.top + geometry.crop_height, geometry.left + geometry.crop_width
+    original[geometry.top : bottom, geometry.left : right] = _marked(mask, geometry.crop_height, geometry.crop_width)
+    return original
+
+
+def _marked(mask: BoolArray, height: int, width: int) -> BoolArray:
+    """Return which of `height` x `width` equal pixels are marked by a mask over the same area."""
+    rows, columns = _shares(height, mask.shape[0]), _shares(width, mask.shape[1])
+    covered = (rows @ mask.astype(np.float64) @ columns.T).round(9)
     padded = np.pad(covered, 1)
     around = np.lib.stride_tricks.sliding_window_view(padded, (3, 3)).max(axis=(2, 3))
     marked: BoolArray = (covered >= HALF) | ((covered > 0) & (covered >= around))

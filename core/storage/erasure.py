@@ -5,7 +5,17 @@ from sqlalchemy import Connection, delete, select, update
 from core.contracts import AuditEvent
 from core.storage import audit, payloads
 from core.storage.columns import to_json
-from core.storage.schema import case_attributes, case_fields, cases, evidence, regions, scores, verdicts, workspaces
+from core.storage.schema import (
+    case_attributes,
+    case_fields,
+    cases,
+    evidence,
+    proposals,
+    regions,
+    scores,
+    verdicts,
+    workspaces,
+)
 
 ERASED = "erased"
 """Stands in place of a content hash: no content has it."""
@@ -24,6 +34,7 @@ def erase_case(tx: Connection, case_id: int, actor_id: str, reason: str) -> Audi
     of_case = select(verdicts.c.id).where(verdicts.c.case_id == case_id)
     nothing = {"mask": None, "names": to_json([]), "spans": to_json([])}
     tx.execute(update(regions).where(regions.c.verdict_id.in_(of_case)).values(nothing))
+    tx.execute(delete(proposals).where(proposals.c.case_id == case_id))
     tx.execute(delete(scores).where(scores.c.case_id == case_id))
     of_it = select(evidence.c.blob).where(evidence.c.case_id == case_id)
     tx.execute(delete(evidence).where(evidence.c.blob.in_(of_it)))  # of other cases too, where this one was compared

@@ -1,13 +1,13 @@
 """Marks on inputs, and the artefacts that group the *ignore* ones."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, func, insert, select
 
 from core.contracts import Artefact, NewRegion, Region
-from core.storage import schema
+from core.storage import proposals, schema
 from core.storage.columns import from_json, now, to_json
 from core.storage.schema import cases, run_verdicts, verdicts
 from core.storage.statements import insert_all, insert_new
@@ -23,7 +23,7 @@ def artefact(tx: Connection, workspace_id: int, name: str) -> int:
 
 
 def artefacts(tx: Connection, workspace_id: int) -> tuple[Artefact, ...]:
-    """Return the workspace's artefacts, oldest first, each with its number of standing *ignore* marks."""
+    """Return the workspace's artefacts, oldest first, with the numbers of standing *ignore* marks and of spread ones."""
     table, marks = schema.artefacts, schema.regions
     counted = (
         select(marks.c.artefact_id, func.count().label("marks"))
@@ -31,9 +31,17 @@ def artefacts(tx: Connection, workspace_id: int) -> tuple[Artefact, ...]:
         .group_by(marks.c.artefact_id)
         .subquery()
     )
+    offered = schema.proposals
+    spread = (
+        select(offered.c.artefact_id, func.count().label("marks"))
+        .where(offered.c.status == "accepted")
+        .group_by(offered.c.artefact_id)
+        .subquery()
+    )
     query = (
-        select(table.c.id, table.c.name, func.coalesce(counted.c.marks, 0))
+        select(table.c.id, table.c.name, func.coalesce(counted.c.marks, 0), func.coalesce(spread.c.marks, 0))
         .outerjoin(counted, counted.c.artefact_id == table.c.id)
+        .outerjoin(spread, spread.c.artefact_id == table.c.id)
         .where(table.c.workspace_id == workspace_id)
         .order_by(table.c.id)
     )
@@ -41,15 +49,24 @@ def artefacts(tx: Connection, workspace_id: int) -> tuple[Artefact, ...]:
 
 
 def standing(tx: Connection, workspace_id: int) -> tuple[Region, ...]:
-    """Return the marks of all standing verdicts, oldest first."""
+    """Return the marks of all standing verdicts, oldest first, then the accepted proposals."""
     found = of_verdicts(tx, standing_ids(workspace_id))
-    return tuple(sorted((mark for marks in found.values() for mark in marks), key=lambda mark: mark.id))
+    return (*_in_order(found), *proposals.accepted(tx, workspace_id))
 
 
 def of_run(tx: Connection, run_id: int) -> tuple[Region, ...]:
-    """Return the marks of the verdicts that a run learns from, oldest first, whether or not they still stand."""
+    """Return the marks that a run learns from, oldest first.
+
+    Those of its verdicts, whether or not they still stand, and the proposals that had been accepted when it was asked
+    for.
+    """
     found = of_verdicts(tx, select(run_verdicts.c.verdict_id).where(run_verdicts.c.run_id == run_id))
-    return tuple(sorted((mark for marks in found.values() for mark in marks), key=lambda mark: mark.id))
+    run = tx.execute(select(schema.runs.c.workspace_id, schema.runs.c.created).where(schema.runs.c.id == run_id)).one()
+    return (*_in_order(found), *proposals.accepted(tx, run.workspace_id, until=run.created))
+
+
+def _in_order(found: Mapping[int, Sequence[Region]]) -> list[Region]:
+    return sorted((mark for marks in found.values() for mark in marks), key=lambda mark: mark.id)
 
 
 def standing_ids(workspace_id: int, case_id: int | None = None) -> Select[tuple[int]]:
