@@ -13,6 +13,7 @@ from core.learning.marks import MarkedExamples
 from core.learning.strategies.base import StrategyContext
 from core.models.examples import Examples
 from core.models.network import TandemNetwork
+from core.models.preparers import preparation_key
 from core.models.scope import open_scope, opened_backbones, trained_parameters
 from core.models.training import FitResult, TrainingPlan
 
@@ -44,6 +45,8 @@ class Task:
     """Name of a strategy, or `auto`."""
     label_weights: Mapping[str, Tensor] | None = None
     """Target -> weight [cases of train] of each label, 0 to 1, by how far readers agree; None for 1 everywhere."""
+    confirmed: frozenset[int] = frozenset()
+    """Training cases whose labels persons gave."""
     checkpointer: Checkpointer | None = None
     plan: RunPlan = field(default_factory=RunPlan)
 
@@ -109,7 +112,7 @@ def started(task: Task, start: StartFrom | None = None) -> TandemNetwork:
 def _copy(task: Task) -> TandemNetwork:
     if task.parent is None:
         raise Refused("There is no champion yet to start from. Start from scratch, with everything in scope.")
-    if task.parent.spec.fields != task.spec.fields or task.parent.spec.targets != task.spec.targets:
+    if not reads_alike(task.parent.spec, task.spec):
         raise Refused(
             "The champion was trained before the workspace's fields or targets changed, so its weights do not fit. "
             "Start from scratch, with everything in scope."
@@ -118,6 +121,16 @@ def _copy(task: Task) -> TandemNetwork:
     for name, tensor in network.named_parameters():
         tensor.requires_grad_(_trains(network, name))
     return network
+
+
+def reads_alike(one: WorkspaceSpec, other: WorkspaceSpec) -> bool:
+    """Return whether networks of two revisions of a workspace take the same inputs and give the same answers."""
+    return _read(one) == _read(other)
+
+
+def _read(spec: WorkspaceSpec) -> tuple[list[tuple[str, str]], list[tuple[str, tuple[str, ...]]]]:
+    fields = [(field.name, preparation_key(field)) for field in spec.fields]
+    return fields, [(target.name, target.classes) for target in spec.targets]
 
 
 def _trains(network: TandemNetwork, parameter: str) -> bool:
@@ -146,6 +159,7 @@ def context_of(task: Task, network: TandemNetwork) -> StrategyContext:
         seed=task.seed,
         reporter=task.reporter,
         label_weights=task.label_weights,
+        confirmed=task.confirmed,
     )
 
 

@@ -39,6 +39,8 @@ class StrategyContext:
     reporter: ProgressReporter
     label_weights: Mapping[str, Tensor] | None = None
     """Target -> weight [cases of train] of each label, 0 to 1, by how far readers agree; None for 1 everywhere."""
+    confirmed: frozenset[int] = frozenset()
+    """Training cases whose labels persons gave."""
 
 
 class Strategy(Protocol):

@@ -52,7 +52,7 @@ class LastLayerObjective(GroupedObjective):
 
     def __init__(self, context: StrategyContext) -> None:
         super().__init__(context)
-        learns = bool(trained_fields(context.network)) and not opened_backbones(context.network)
+        learns = _encoders_learn(context.network) and not opened_backbones(context.network)
         self.first = int(FEATURES * context.spec.training.epochs) * self.steps_per_epoch if learns else 0
 
     def loss(self, network: TandemNetwork, step: int, generator: torch.Generator) -> Tensor:
@@ -67,3 +67,8 @@ class LastLayerObjective(GroupedObjective):
             vectors = network.encode(self.pool.batch(rows, self.context.device))
         logits = network.decide(network.fusion(vectors))
         return self.plain.judged(network, logits, self.pool.batch_labels(rows, self.context.device)).loss
+
+
+def _encoders_learn(network: TandemNetwork) -> bool:
+    weights = (weight for field in trained_fields(network) for weight in network.encoder(field).parameters())
+    return any(weight.requires_grad for weight in weights)

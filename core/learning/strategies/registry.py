@@ -4,6 +4,7 @@ from core.errors import NotFound
 from core.learning.strategies.auto import AutoStrategy
 from core.learning.strategies.base import Strategy
 from core.learning.strategies.cdep import DecompositionStrategy
+from core.learning.strategies.confident import ConfidentStrategy
 from core.learning.strategies.counterexamples import CounterexamplesStrategy
 from core.learning.strategies.dfr import LastLayerStrategy
 from core.learning.strategies.expected_gradients import ExpectedGradientsStrategy
@@ -29,6 +30,7 @@ def strategies() -> tuple[Strategy, ...]:
         MapStrategy(),
         WorstGroupStrategy(),
         LastLayerStrategy(),
+        ConfidentStrategy(),
         LabelsStrategy(),
         AutoStrategy(),
     )
