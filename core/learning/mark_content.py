@@ -20,6 +20,8 @@ ORDINARY = 0.6
 """Share of the other cases that show the same at a pixel, from which on it is ordinary there."""
 TOGETHER = 10
 """Marks of an artefact that must cover a pixel before they are judged together."""
+ALONE = 2 / 9
+"""Share of a pixel's neighbourhood that stands out by chance: a lone pixel, or two."""
 WINDOW = 16
 """Side of the pictures that marks are compared on."""
 BLANK = 0.01
@@ -120,14 +122,17 @@ class _Together:
     def ordinary(self) -> Tensor:
         """Return the pixels [S, S] where enough marks lie and their values spread as those of other cases do.
 
-        The mean rank of an ordinary value is 0 with the spread of an even distribution, whose variance is 1/12.
+        The mean rank of an ordinary value is 0 with the spread of an even distribution, whose variance is 1/12. What
+        stands out alone does so by chance.
         """
         if self._rank is None or self._square is None:
             return torch.zeros_like(self._count, dtype=torch.bool)
         count = self._count.clamp(min=1)
-        moved = (self._rank / count).abs() > 2.5 * (1 / 12 / count).sqrt()
+        moved = (self._rank / count).abs() > 3 * (1 / 12 / count).sqrt()
         narrow = self._square / count < 1 / 24
-        return (self._count >= TOGETHER) & ~(moved | narrow).any(dim=0)
+        stands_out = (moved | narrow).any(dim=0)
+        around = functional.avg_pool2d(stands_out[None].float(), 3, stride=1, padding=1, count_include_pad=False)[0]
+        return (self._count >= TOGETHER) & ~(stands_out & (around > ALONE))
 
 
 def likeness(windows: Tensor) -> Tensor:

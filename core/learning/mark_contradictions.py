@@ -24,7 +24,9 @@ WHOLE = 0.9
 
 def contradictions(marked: MarkedExamples) -> tuple[MarkWarning, ...]:
     """Return marks that cover all of a case, and those that are *ignore* and *look here* at once."""
-    return (*_whole(marked), *_both(marked), *_elsewhere(marked))
+    both = tuple(_both(marked))
+    torn = {case for warning in both for case in warning.cases}
+    return (*_whole(marked), *both, *_elsewhere(marked, torn))
 
 
 def overlap_of_readers(marked: MarkedExamples) -> tuple[MarkWarning, ...]:
@@ -115,11 +117,12 @@ def _overlap(marked: MarkedExamples, rows: list[int], field: str) -> float:
     return int((ignored & looked).sum()) / smaller if smaller else 0.0
 
 
-def _elsewhere(marked: MarkedExamples) -> Iterator[MarkWarning]:
-    """Yield the artefacts whose content is to be ignored in one case and to be looked at in another."""
+def _elsewhere(marked: MarkedExamples, torn: set[str]) -> Iterator[MarkWarning]:
+    """Yield the artefacts whose content is to be ignored in one case and to be looked at in another (not in `torn`)."""
     for artefact in dict.fromkeys(name for name in marked.artefacts if name is not None):
         ignored = [i for i, own in enumerate(marked.artefacts) if own == artefact]
-        found = sorted({row for field in marked.kinds for row in _looked_at(marked, field, ignored)})
+        rows = {row for field in marked.kinds for row in _looked_at(marked, field, ignored)}
+        found = sorted(row for row in rows if str(marked.examples.case_ids[row]) not in torn)
         if found:
             words = (
                 f"“{artefact}” is to be ignored in {_cases(len(ignored))}, and what looks the same is to be looked at "
@@ -129,30 +132,33 @@ def _elsewhere(marked: MarkedExamples) -> Iterator[MarkWarning]:
 
 
 def _looked_at(marked: MarkedExamples, field: str, ignored: list[int]) -> list[int]:
-    """Return the rows of other cases that look at what the rows `ignored` ignore in this field."""
-    ids = marked.examples.case_ids
-    from_cases = {ids[row] for row in ignored if bool(marked.ignore[field][row].any())}
-    has = marked.look[field].flatten(1).any(dim=1)
-    looks = [row for row in range(len(marked)) if bool(has[row]) and from_cases - {ids[row]}]
-    if not looks or not from_cases:
+    """Return the rows that look at what a row of another case, one of `ignored`, ignores in this field."""
+    first = [row for row in ignored if bool(marked.ignore[field][row].any())]
+    looks = [row for row in range(len(marked)) if bool(marked.look[field][row].any())]
+    if not first or not looks:
         return []
-    if marked.kinds[field] == "image":
-        return _same_picture(marked, field, ignored, looks)
-    return _same_words(marked, field, ignored, looks) if marked.kinds[field] == "text" else looks
+    alike = {"image": _same_picture, "text": _same_words}.get(marked.kinds[field], _same_field)
+    ids = torch.tensor(marked.examples.case_ids)
+    hits = alike(marked, field, first, looks) & (ids[first][:, None] != ids[looks])
+    return [row for row, hit in zip(looks, hits.any(dim=0).tolist(), strict=True) if hit]
 
 
-def _same_words(marked: MarkedExamples, field: str, ignored: list[int], looks: list[int]) -> list[int]:
+def _same_field(marked: MarkedExamples, field: str, ignored: list[int], looks: list[int]) -> Tensor:
+    return torch.ones(len(ignored), len(looks), dtype=torch.bool)
+
+
+def _same_words(marked: MarkedExamples, field: str, ignored: list[int], looks: list[int]) -> Tensor:
     texts = marked.examples.inputs[field]
-    phrases = {phrase for row in ignored for phrase in phrases_of(texts[row], marked.ignore[field][row])}
-    return [row for row in looks if phrases & set(phrases_of(texts[row], marked.look[field][row]))]
+    first = [set(phrases_of(texts[row], marked.ignore[field][row])) for row in ignored]
+    second = [set(phrases_of(texts[row], marked.look[field][row])) for row in looks]
+    return torch.tensor([[bool(one & other) for other in second] for one in first])
 
 
-def _same_picture(marked: MarkedExamples, field: str, ignored: list[int], looks: list[int]) -> list[int]:
+def _same_picture(marked: MarkedExamples, field: str, ignored: list[int], looks: list[int]) -> Tensor:
     images = marked.examples.inputs[field]
     first, second = marked.ignore[field][ignored], marked.look[field][looks]
     a, b = first.flatten(1).float(), second.flatten(1).float()
     both = a @ b.T
     union = a.sum(dim=1, keepdim=True) + b.sum(dim=1) - both
     alike = windows_of(images[ignored], first).flatten(1) @ windows_of(images[looks], second).flatten(1).T
-    same = (both / union.clamp(min=1) >= SAME_PLACE) & (alike >= SAME_CONTENT)
-    return [row for row, hit in zip(looks, same.any(dim=0).tolist(), strict=True) if hit]
+    return (both / union.clamp(min=1) >= SAME_PLACE) & (alike >= SAME_CONTENT)
