@@ -1,17 +1,41 @@
 """Commands about versions: retrain, measure, decide."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from dataclasses import asdict
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from core.cli.cases import WorkspaceArgument
 from core.cli.frame import JsonOption, metrics_lines, metrics_object, opened, show, wait_for
-from core.contracts import Check, DecisionKind, GateReport
+from core.contracts import Check, DecisionKind, GateReport, RunPlan, Scope
 from core.errors import UserError
+
+if TYPE_CHECKING:
+    from core.services.container import Container
 
 VersionArgument = Annotated[
     str | None, typer.Argument(help="Name of the version, e.g. v2; the one that is meant when left out.")
 ]
+
+
+class Start(StrEnum):
+    """What a training starts from."""
+
+    scratch = "scratch"
+    champion = "champion"
+
+
+class Parts(StrEnum):
+    """What trains."""
+
+    head = "head"
+    last_blocks = "last-blocks"
+    all = "all"
+
+
+SCOPES: Mapping[Parts, Scope] = {Parts.head: "head", Parts.last_blocks: "last blocks", Parts.all: "all"}
 ReasonOption = Annotated[str, typer.Option("--reason", help="Why; kept on record.")]
 OverrideOption = Annotated[bool, typer.Option("--override", help="Decide against a failed check.")]
 AcknowledgeOption = Annotated[bool, typer.Option("--acknowledge", help="Accept checks that are not assessable.")]
@@ -19,29 +43,55 @@ AcknowledgeOption = Annotated[bool, typer.Option("--acknowledge", help="Accept c
 
 def retrain(
     workspace: WorkspaceArgument,
-    strategy: Annotated[str | None, typer.Option("--strategy", help="How; the workspace's own when left out.")] = None,
+    strategy: Annotated[
+        str | None, typer.Option("--strategy", help="How, or auto to try several; the workspace's own when left out.")
+    ] = None,
     regions: Annotated[
         bool, typer.Option("--regions/--no-regions", help="Use the marks; without them it is a control run.")
     ] = True,
+    start: Annotated[
+        Start, typer.Option("--start", help="New weights, or fine-tune the champion's, as large networks need.")
+    ] = Start.scratch,
+    scope: Annotated[
+        Parts, typer.Option("--scope", help="What trains: the head, the last blocks of the encoders too, or all.")
+    ] = Parts.all,
+    budget: Annotated[
+        float, typer.Option("--budget", help="Seconds that auto may try strategies.", min=1.0)
+    ] = RunPlan().budget_seconds,
     wait: Annotated[bool, typer.Option("--wait", help="Wait for the new version.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Train a candidate from the verdicts so far; its gate follows."""
+    """Train a candidate from the verdicts so far; its gate follows. Where nothing is better, the champion stays."""
+    plan = RunPlan(start.value, SCOPES[scope], budget)
     with opened() as container:
         run = container.retraining.start(
-            workspace, actor=container.default_actor, strategy=strategy, use_regions=regions
+            workspace, actor=container.default_actor, strategy=strategy, use_regions=regions, plan=plan
         )
         result: dict[str, object] = {"run": run.id, "job": run.job_id}
         lines = [f"run {run.id} is {run.status}"]
         if wait:
             wait_for(container, run.job_id)
-            done = container.retraining.run(workspace, run.id)
-            if done is None or done.version is None:
-                raise UserError(f"The run of {workspace} left no version: {done.error if done else 'it is gone'}.")
-            metrics = container.retraining.metrics(workspace, done.version)
-            result |= {"version": done.version, "metrics": metrics_object(metrics)}
-            lines = [f"candidate {done.version}, on cases that it never trained on:", *metrics_lines(metrics)]
+            result, lines = _left(container, workspace, run.id, result)
     show(as_json, result, *lines)
+
+
+def _left(
+    container: "Container", workspace: str, run: int, result: Mapping[str, object]
+) -> tuple[dict[str, object], list[str]]:
+    """Return what a finished run left, as JSON and as lines."""
+    done = container.retraining.run(workspace, run)
+    if done is None or done.version is None:
+        raise UserError(f"The run of {workspace} left no version: {done.error if done else 'it is gone'}.")
+    metrics = container.retraining.metrics(workspace, done.version)
+    kept, outcome = {**result, "version": done.version, "metrics": metrics_object(metrics)}, done.outcome
+    if outcome is None:
+        return kept, [f"candidate {done.version}, on cases that it never trained on:", *metrics_lines(metrics)]
+    kept |= {"outcome": "no effect" if outcome.no_effect else "delivered", "strategy": outcome.delivered}
+    kept |= {"words": outcome.words, "trials": [asdict(trial) for trial in outcome.trials]}
+    kept["warnings"] = [asdict(warning) for warning in outcome.warnings]
+    head = f"{done.version} stays" if outcome.no_effect else f"candidate {done.version}"
+    warned = [f"  look at the marks: {warning.words}" for warning in outcome.warnings]
+    return kept, [outcome.words, *warned, f"{head}, on cases that it never trained on:", *metrics_lines(metrics)]
 
 
 def gate(

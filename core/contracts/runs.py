@@ -6,6 +6,9 @@ from datetime import datetime
 from core.contracts.figures import Estimate
 from core.contracts.kinds import MarkProblem, Scope, StartFrom, TrialVerdict
 
+PARENT = "parent"
+"""Stands in `RunOutcome.delivered` for the champion, where nothing was better: no effect."""
+
 
 @dataclass(frozen=True, slots=True)
 class RunPlan:
@@ -78,6 +81,11 @@ class RunOutcome:
     """Marked cases that the run learnt from, spread ones included."""
     words: str
     """The result in plain words, with what to try next when nothing got better."""
+
+    @property
+    def no_effect(self) -> bool:
+        """Whether the parent stays, for nothing was better."""
+        return self.delivered == PARENT
 
 
 @dataclass(frozen=True, slots=True)

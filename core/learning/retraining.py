@@ -3,7 +3,7 @@
 import hashlib
 from dataclasses import dataclass, replace
 
-from core.contracts import MarkWarning, RunOutcome, StartFrom, Trial, TrialVerdict
+from core.contracts import PARENT, MarkWarning, RunOutcome, StartFrom, Trial, TrialVerdict
 from core.errors import UserError
 from core.learning.comparing import Comparing
 from core.learning.control import train_control
@@ -15,11 +15,11 @@ from core.learning.strategies.auto import AUTO
 from core.learning.strategies.labels import LabelsStrategy
 from core.learning.strategies.registry import strategy
 from core.learning.swapped import Judged, SwappedValidation
-from core.learning.task import PARENT, Remembered, Retrained, Task
+from core.learning.task import Remembered, Retrained, Task
 from core.learning.trials import Candidate, carry_out, network_of
 from core.models.training import FitResult
 
-__all__ = ["PARENT", "Retrained", "Task", "retrain", "train_control"]
+__all__ = ["Retrained", "Task", "retrain", "train_control"]
 
 
 def retrain(task: Task) -> Retrained:

@@ -65,11 +65,7 @@ class Retrained:
     @property
     def is_parent(self) -> bool:
         """Whether the parent was delivered: no effect."""
-        return self.outcome.delivered == PARENT
-
-
-PARENT = "parent"
-"""Stands in `RunOutcome.delivered` for the champion, when nothing better was found."""
+        return self.outcome.no_effect
 
 
 class Remembered:

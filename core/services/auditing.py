@@ -23,6 +23,7 @@ WORDS: Mapping[str, str] = {
     "retrain": "started a retraining",
     "cancel": "cancelled a run",
     "version": "delivered a version",
+    "no effect": "retrained without effect: the champion stays",
     "gate": "measured a candidate",
     "quality": "measured a version's explanations",
     "concept": "put a case into a concept",

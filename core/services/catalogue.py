@@ -1,7 +1,7 @@
 """Finding things by the names people use: workspaces, cases, versions, models."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -10,7 +10,7 @@ from core.contracts import Case, ReferenceLabel, Split, TargetSpec, Workspace, W
 from core.errors import BadInput, Conflict, NotFound
 from core.models.registry import LoadedModel, load_version
 from core.services.runtime import Runtime
-from core.storage import cases, labels, versions, workspaces
+from core.storage import cases, controls, labels, versions, workspaces
 from core.storage.statements import lock_workspace
 
 
@@ -71,6 +71,24 @@ class Catalogue:
             stored = versions.get(tx, workspace.id, name)
         return self.runtime.engine.get(
             stored.sha256, lambda: load_version(self.runtime.blobs, stored, self.runtime.device)
+        )
+
+    def control(self, workspace: Workspace, version: str) -> LoadedModel | None:
+        """Return the control model of a version, in memory: trained alike, without marks; None when it has none."""
+        with self.runtime.database.read() as tx:
+            stored = versions.get(tx, workspace.id, version)
+            found = controls.get(tx, stored.run_id) if stored.run_id is not None else None
+        if found is None:
+            return None
+        alike = replace(
+            stored,
+            name=f"control of {version}",
+            weights=found.weights,
+            manifest=found.manifest,
+            sha256=found.sha256,
+        )
+        return self.runtime.engine.get(
+            alike.sha256, lambda: load_version(self.runtime.blobs, alike, self.runtime.device)
         )
 
 

@@ -10,6 +10,7 @@ from core.contracts import Actor, ActorKind
 from core.models.engine import Engine
 from core.models.own import search_in
 from core.services.auditing import Audit
+from core.services.calibrating import Calibrating
 from core.services.casebook import Casebook
 from core.services.caseviews import CaseViews
 from core.services.catalogue import Catalogue
@@ -145,7 +146,7 @@ def build_container(settings: Settings | None = None) -> Container:
     gating = Gating(runtime, casebook, catalogue, scoring)
     own = OwnModels(runtime, casebook)
     importing = Importing(runtime, scoring, own)
-    training = Training(runtime, casebook, catalogue, own)
+    training = Training(runtime, casebook, catalogue, own, Calibrating(runtime, casebook))
     reports = QualityReports(catalogue, casebook, explaining)
     handlers = Handlers(runtime, importing, training, scoring, gating, reports)
     views = CaseViews(runtime, catalogue, casebook, queueing)

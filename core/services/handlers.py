@@ -65,11 +65,15 @@ class Handlers:
         self.reports.try_methods(job.workspace, version.name)
 
     def retrain(self, job: Job, context: JobContext) -> None:
-        """Train a candidate and queue its gate in the same transaction."""
+        """Train a candidate and queue its gate in the same transaction; no candidate where the parent stays."""
         run = self._run_of(job)
         trained = self.training.train(job.workspace, run, context, context)
         context.flush()
         with self.runtime.database.write() as tx:
+            if trained.saved is None:
+                self._keep_parent(tx, job, trained)
+                jobs.finish(tx, job.id, context.worker, "done")
+                return
             version = self._register(tx, job, trained)
             gate = NewJob("gate", job.workspace, {"version": version.name}, job.actor_id, key=f"gate:{version.id}")
             jobs.add(tx, gate)
@@ -132,6 +136,17 @@ class Handlers:
             },
         )
         return version
+
+    def _keep_parent(self, tx: Connection, job: Job, trained: Trained) -> None:
+        self.training.keep_parent(tx, trained)
+        run = trained.run
+        audit.append(
+            tx,
+            actor_id=job.actor_id,
+            kind="no effect",
+            workspace=job.workspace,
+            subject={"run": run.id, "version": run.parent, "strategy": run.strategy},
+        )
 
     def _crown(self, tx: Connection, job: Job, version: Version) -> None:
         if not versions.set_champion(tx, version.workspace_id, version.id, None):

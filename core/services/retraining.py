@@ -15,8 +15,10 @@ from core.contracts import (
     Progress,
     RetrainingView,
     Run,
+    RunPlan,
     RunView,
     Workspace,
+    WorkspaceSpec,
 )
 from core.errors import Conflict, Refused
 from core.learning.strategies.registry import strategy as strategy_of
@@ -71,29 +73,32 @@ class Retraining:
             curve=curve,
         )
 
-    def start(self, workspace: str, *, actor: Actor, strategy: str | None = None, use_regions: bool = True) -> RunView:
+    def start(
+        self,
+        workspace: str,
+        *,
+        actor: Actor,
+        strategy: str | None = None,
+        use_regions: bool = True,
+        plan: RunPlan | None = None,
+    ) -> RunView:
         """Ask the worker for a retraining; the one that is already under way is returned instead.
 
         Raises
         ------
         Refused
-            When nobody gave a verdict yet.
+            When nobody gave a verdict yet, or the model can't be retrained as asked.
+        NotFound
+            When the strategy is unknown.
         """
+        asked = plan or RunPlan()
         with self.runtime.database.write() as tx:
             actors.ensure(tx, actor)
             found = self.catalogue.locked(tx, workspace)
             spec = self.runtime.spec(found)
             chosen = strategy_of(strategy or spec.training.strategy)
             given = verdicts.standing(tx, found.id)
-            if spec.model is not None and spec.model.head is None:
-                raise Refused(
-                    f"The model of {workspace!r} can't be retrained: its workspace file names no `head`, the "
-                    "torch.nn.Linear that gives the logits. Import it with one under another name."
-                )
-            if found.champion is None:
-                raise Conflict(f"Workspace {workspace!r} has no champion yet. Wait for its first training.")
-            if not given:
-                raise Refused("There is nothing to learn from yet: give at least one verdict first.")
+            _refuse(found, spec, asked, len(given))
             busy = runs.latest(tx, found.id, "retrain")
             if busy is not None and busy.status in ("queued", "running"):
                 return self._run_view(tx, found, busy)
@@ -106,11 +111,11 @@ class Retraining:
                 use_regions,
                 tuple(verdict.id for verdict in given),
                 found.champion,
+                asked,
             )
             job = jobs.add(tx, NewJob("retrain", workspace, {"run": run.id}, actor.id, key=f"run:{run.id}"))
             runs.set_job(tx, run.id, job.id)
-            subject: Subject = {"run": run.id, "strategy": chosen.name, "verdicts": len(given), "regions": use_regions}
-            audit.append(tx, actor_id=actor.id, kind="retrain", workspace=workspace, subject=subject)
+            audit.append(tx, actor_id=actor.id, kind="retrain", workspace=workspace, subject=_subject(run))
             return self._run_view(tx, found, runs.get(tx, run.id))
 
     def run(self, workspace: str, number: int | None = None) -> RunView | None:
@@ -176,4 +181,30 @@ class Retraining:
             created=run.created,
             verdicts=len(given),
             marks=marks if run.use_regions else 0,
+            plan=run.plan,
+            outcome=run.outcome,
         )
+
+
+def _refuse(workspace: Workspace, spec: WorkspaceSpec, plan: RunPlan, verdicts_given: int) -> None:
+    """Refuse a retraining that can't be done."""
+    if spec.model is not None and spec.model.head is None:
+        raise Refused(
+            f"The model of {workspace.name!r} can't be retrained: its workspace file names no `head`, the "
+            "torch.nn.Linear that gives the logits. Import it with one under another name."
+        )
+    if spec.model is not None and plan.scope == "last blocks":
+        raise Refused("A model of one's own trains its head alone. Choose the scope 'head' or 'all'.")
+    if workspace.champion is None:
+        raise Conflict(f"Workspace {workspace.name!r} has no champion yet. Wait for its first training.")
+    if not verdicts_given:
+        raise Refused("There is nothing to learn from yet: give at least one verdict first.")
+    if plan.budget_seconds <= 0:
+        raise Refused(f"The time to try strategies is {plan.budget_seconds:g} seconds. Give more than 0.")
+
+
+def _subject(run: Run) -> Subject:
+    """Return what the record keeps of a run that was asked for."""
+    plan: Subject = {"start": run.plan.start, "scope": run.plan.scope}
+    what: Subject = {"run": run.id, "strategy": run.strategy, "verdicts": len(run.verdict_ids)}
+    return {**what, "regions": run.use_regions, **plan}

@@ -1,11 +1,9 @@
-"""Training a version from the database: assemble, fit, calibrate, store. Run by the worker."""
+"""Training a version from the database: assemble, retrain, calibrate, store. Run by the worker."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-import torch
 from sqlalchemy import Connection
-from torch import Tensor
 
 from core.contracts import (
     Case,
@@ -15,29 +13,31 @@ from core.contracts import (
     ProgressReporter,
     Region,
     Run,
+    RunOutcome,
     Version,
     Workspace,
     WorkspaceSpec,
 )
+from core.errors import UserError
 from core.learning.assembly import TrainingSet, assemble, refuse_untrainable
-from core.learning.strategies.base import StrategyContext
+from core.learning.mark_checks import named
+from core.learning.retraining import Retrained, Task, retrain, train_control
 from core.learning.strategies.registry import strategy
-from core.models.calibration import fit_temperature, lac_threshold, softmax
+from core.learning.task import reads_alike
 from core.models.embedding import condense
 from core.models.examples import Examples
-from core.models.manifest import Manifest, TargetCalibration, library_versions
 from core.models.network import TandemNetwork, build_network
-from core.models.registry import SavedVersion, save_version
-from core.models.supervised import all_logits
-from core.models.training import FitResult, TrainingPlan, fit
+from core.models.registry import SavedVersion
+from core.services.calibrating import Calibrating, Described, figures_of
 from core.services.casebook import Casebook, References
 from core.services.catalogue import Catalogue
 from core.services.embeddings import stored_embeddings
 from core.services.own_models import OwnModels
 from core.services.runtime import Runtime
-from core.storage import regions, runs, versions
+from core.storage import controls, regions, runs, versions
 
-MINIMUM_CALIBRATION = 2
+CONTROL = "control"
+"""What the manifest of a control model names as its strategy."""
 TYPICAL = 256
 """Training cases whose mean is where explanations of a model of one's own start from."""
 
@@ -60,11 +60,15 @@ class Material:
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """A version whose blobs are stored and that is not registered yet."""
+    """What a training left in the blobs; nothing of it is registered yet."""
 
     material: Material
-    saved: SavedVersion
     run: Run
+    saved: SavedVersion | None
+    """The new version; None where the parent stays, for nothing was better."""
+    outcome: RunOutcome | None = None
+    control: SavedVersion | None = None
+    """What the effect of marks is held against; None for a training without marks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +79,10 @@ class Training:
     casebook: Casebook
     catalogue: Catalogue
     own: OwnModels
+    calibrating: Calibrating
 
     def train(self, workspace: str, run: Run, reporter: ProgressReporter, checkpointer: Checkpointer) -> Trained:
-        """Train one version for `run` and store its blobs.
+        """Carry out `run`, and its control run where marks taught the result; store their blobs.
 
         Raises
         ------
@@ -87,16 +92,16 @@ class Training:
             When somebody asked the job to stop.
         """
         material = self._material(workspace, run)
-        network = self._network(material, run)
-        context = self._context(material, network, run, reporter)
-        network.fit_inputs(context.train.inputs)
-        network.fit_standardiser(context.condense(context.train).inputs)
-        plan = _plan(material.spec, run.seed)
-        fitted = fit(network, strategy(run.strategy).objective(context), plan, reporter, checkpointer)
-        reporter.report(Progress("calibrating", curve=fitted.curve))
-        calibrated = self._calibrate(material, network, reporter)
-        manifest = _manifest(material, network, run, calibrated, len(context.train), _figures(fitted))
-        return Trained(material, save_version(self.runtime.blobs, network, manifest), run)
+        reporter.report(Progress("preparing the cases"))
+        task = self._task(material, run, reporter, checkpointer)
+        done = retrain(task)
+        outcome = _with_names(done.outcome, material.cases)
+        if done.is_parent:
+            return Trained(material, run, None, outcome)
+        saved = self._save(task, material, run, done, reporter)
+        guided = len(task.marked) > 0 and strategy(outcome.delivered).uses_regions
+        control = self._control(task, material, run, done, reporter) if guided else None
+        return Trained(material, run, saved, outcome, control)
 
     def adopt(self, workspace: str, run: Run, weights: str, reporter: ProgressReporter) -> Trained:
         """Make a version of the model that the workspace brings, as it is: checked and calibrated, not trained.
@@ -117,19 +122,21 @@ class Training:
         if typical:
             network.fit_inputs(self._examples(material, typical).inputs)
         reporter.report(Progress("calibrating"))
-        calibrated = self._calibrate(material, network, reporter)
-        manifest = _manifest(material, network, run, calibrated, 0, {})
-        return Trained(material, save_version(self.runtime.blobs, network, manifest), run)
-
-    def _network(self, material: Material, run: Run) -> TandemNetwork:
-        """Return the network to train: a new one, or a copy of the parent's where the model is one's own."""
-        if material.spec.model is not None and run.parent is not None:
-            return self.own.of_version(material.workspace.id, run.parent)
-        return build_network(material.spec, run.seed).to(self.runtime.device)
+        described = Described(found, spec, run, run.strategy)
+        saved = self.calibrating.save(network, described, tuple(known.values()), references, reporter)
+        return Trained(material, run, saved)
 
     def register(self, tx: Connection, trained: Trained) -> Version:
-        """Register a trained version as a candidate; the database refuses it if a ledger case trained it."""
-        material, run = trained.material, trained.run
+        """Register what was trained as a candidate; the database refuses it if a ledger case trained it.
+
+        Raises
+        ------
+        UserError
+            When the parent stays, so that there is nothing to register.
+        """
+        material, run, saved = trained.material, trained.run, trained.saved
+        if saved is None:
+            raise UserError(f"Run {run.id} left no new version: {trained.outcome.words if trained.outcome else ''}")
         runs.record_training_cases(tx, run.id, material.chosen.everything)
         version = versions.add(
             tx,
@@ -138,13 +145,22 @@ class Training:
                 revision_id=material.workspace.revision_id,
                 run_id=run.id,
                 parent=run.parent,
-                weights=trained.saved.weights,
-                manifest=trained.saved.manifest,
-                sha256=trained.saved.sha256,
+                weights=saved.weights,
+                manifest=saved.manifest,
+                sha256=saved.sha256,
             ),
         )
-        runs.finish(tx, run.id, "done", version=version.name)
+        if trained.control is not None:
+            kept = trained.control
+            controls.add(tx, controls.Control(run.id, kept.weights, kept.manifest, kept.sha256))
+        runs.finish(tx, run.id, "done", version=version.name, outcome=trained.outcome)
         return version
+
+    def keep_parent(self, tx: Connection, trained: Trained) -> None:
+        """End a run that had no effect: its version is the parent."""
+        run = trained.run
+        runs.record_training_cases(tx, run.id, trained.material.chosen.everything)
+        runs.finish(tx, run.id, "done", version=run.parent, outcome=trained.outcome)
 
     def _material(self, workspace: str, run: Run) -> Material:
         """Return cases, labels and marks as they stood when the run was asked for, however late its job starts."""
@@ -159,103 +175,79 @@ class Training:
         refuse_untrainable([by_id[case_id] for case_id in chosen.everything])
         return Material(found, spec, by_id, references, marks, chosen)
 
-    def _context(
-        self, material: Material, network: TandemNetwork, run: Run, reporter: ProgressReporter
-    ) -> StrategyContext:
+    def _task(self, material: Material, run: Run, reporter: ProgressReporter, checkpointer: Checkpointer) -> Task:
         chosen, spec = material.chosen, material.spec
-        reporter.report(Progress("preparing the cases"))
         used = set(chosen.marked)
         marks = [region for region in material.regions if region.case_id in used]
-        return StrategyContext(
+        train = self._examples(material, [*chosen.train, *chosen.feedback])
+
+        def condensed(network: TandemNetwork, examples: Examples) -> Examples:
+            return condense(network, examples, self.runtime.device, reporter, stored_embeddings(self.runtime))
+
+        def build() -> TandemNetwork:
+            network = self._network(material, run)
+            network.fit_inputs(train.inputs)
+            network.fit_standardiser(condensed(network, train).inputs)
+            return network
+
+        return Task(
             spec=spec,
-            network=network,
-            train=self._examples(material, [*chosen.train, *chosen.feedback]),
+            parent=self._parent(material, run),
+            build=build,
+            train=train,
             validation=self._examples(material, chosen.validation),
             marked=self.casebook.marked(material.cases, marks, spec, material.references),
-            condense=lambda examples: self._condense(network, examples, reporter),
+            condense=condensed,
             device=self.runtime.device,
             seed=run.seed,
             reporter=reporter,
+            strategy=run.strategy,
+            checkpointer=checkpointer,
+            plan=run.plan,
         )
+
+    def _parent(self, material: Material, run: Run) -> TandemNetwork | None:
+        """Return the network of the version that the run is to improve; None where it reads other inputs."""
+        if run.parent is None:
+            return None
+        model = self.catalogue.model(material.workspace, run.parent)
+        return model.network if reads_alike(model.spec, material.spec) else None
+
+    def _network(self, material: Material, run: Run) -> TandemNetwork:
+        """Return the network to train: a new one, or a copy of the parent's where the model is one's own."""
+        if material.spec.model is not None and run.parent is not None:
+            return self.own.of_version(material.workspace.id, run.parent)
+        return build_network(material.spec, run.seed).to(self.runtime.device)
+
+    def _save(
+        self, task: Task, material: Material, run: Run, done: Retrained, reporter: ProgressReporter
+    ) -> SavedVersion:
+        reporter.report(Progress("calibrating", curve=done.fitted.curve))
+        described = Described(
+            material.workspace,
+            material.spec,
+            run,
+            done.outcome.delivered,
+            len(task.train),
+            figures_of(done.fitted),
+        )
+        cases = tuple(material.cases.values())
+        return self.calibrating.save(done.network, described, cases, material.references, reporter)
+
+    def _control(
+        self, task: Task, material: Material, run: Run, done: Retrained, reporter: ProgressReporter
+    ) -> SavedVersion:
+        network = train_control(task, done)
+        described = Described(material.workspace, material.spec, run, CONTROL, len(task.train))
+        cases = tuple(material.cases.values())
+        return self.calibrating.save(network, described, cases, material.references, reporter)
 
     def _examples(self, material: Material, ids: Sequence[int]) -> Examples:
         return self.casebook.examples(material.rows(ids), material.spec, material.references)
 
-    def _condense(self, network: TandemNetwork, examples: Examples, reporter: ProgressReporter) -> Examples:
-        return condense(network, examples, self.runtime.device, reporter, stored_embeddings(self.runtime))
 
-    def _calibrate(
-        self, material: Material, network: TandemNetwork, reporter: ProgressReporter
-    ) -> tuple[TargetCalibration, ...]:
-        held_out = [case.id for case in material.cases.values() if case.split == "calibration"]
-        examples = self._examples(material, held_out) if held_out else None
-        answers = self._logits(network, examples, reporter) if examples is not None else {}
-        return tuple(
-            _calibration(
-                material.spec, target.name, answers.get(target.name), examples.labels[target.name] if examples else None
-            )
-            for target in material.spec.targets
-        )
-
-    def _logits(self, network: TandemNetwork, examples: Examples, reporter: ProgressReporter) -> dict[str, Tensor]:
-        network.eval()
-        with torch.no_grad():
-            return all_logits(network, self._condense(network, examples, reporter), self.runtime.device)
-
-
-def _calibration(spec: WorkspaceSpec, target: str, logits: Tensor | None, labels: Tensor | None) -> TargetCalibration:
-    """Fit temperature and conformal threshold on the labelled calibration cases of one target."""
-    classes, coverage = spec.target(target).classes, spec.reading.coverage
-    if logits is None or labels is None or int((labels >= 0).sum()) < MINIMUM_CALIBRATION:
-        return TargetCalibration(target=target, classes=classes, coverage=coverage, output_sd=(1.0,) * len(classes))
-    known = labels >= 0
-    scores, truth = logits.cpu().double()[known].numpy(), labels[known].numpy()
-    temperature = fit_temperature(scores, truth)
-    threshold = lac_threshold(softmax(scores, temperature), truth, coverage)
-    return TargetCalibration(
-        target=target,
-        classes=classes,
-        temperature=temperature,
-        threshold=min(1.0, max(0.0, float(threshold))),
-        coverage=coverage,
-        calibration_n=len(truth),
-        output_sd=tuple(float(value) for value in logits.cpu().double().std(dim=0)),
-    )
-
-
-def _plan(spec: WorkspaceSpec, seed: int) -> TrainingPlan:
-    training = spec.training
-    return TrainingPlan(
-        seed=seed,
-        epochs=training.epochs,
-        batch_size=training.batch_size,
-        learning_rate=training.learning_rate,
-        weight_decay=training.weight_decay,
-    )
-
-
-def _figures(fitted: FitResult) -> dict[str, float]:
-    return {"best_step": fitted.best_step, "validation_score": fitted.best_score, "seconds": fitted.seconds}
-
-
-def _manifest(
-    material: Material,
-    network: TandemNetwork,
-    run: Run,
-    calibrated: tuple[TargetCalibration, ...],
-    training_n: int,
-    figures: Mapping[str, float],
-) -> Manifest:
-    return Manifest(
-        workspace=material.spec.name,
-        revision=material.workspace.revision,
-        spec=material.spec,
-        targets=calibrated,
-        encoder_key=network.embedding_key,
-        strategy=run.strategy,
-        seed=run.seed,
-        parent=run.parent,
-        training_n=training_n,
-        figures=figures,
-        libraries=library_versions(),
-    )
+def _with_names(outcome: RunOutcome, cases: dict[int, Case]) -> RunOutcome:
+    """Return an outcome with the names of cases in place of their numbers."""
+    names = {case_id: case.name for case_id, case in cases.items()}
+    suspects = tuple(replace(suspect, case=names.get(int(suspect.case), suspect.case)) for suspect in outcome.suspects)
+    return replace(outcome, warnings=named(outcome.warnings, names), suspects=suspects)

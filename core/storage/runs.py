@@ -4,10 +4,11 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy import ColumnElement, Connection, insert, select, update
 
-from core.contracts import JobKind, Run, RunStatus
+from core.contracts import JobKind, Run, RunOutcome, RunPlan, RunStatus
 from core.errors import NotFound, Refused
 from core.storage import schema
 from core.storage.columns import now
+from core.storage.outcomes import outcome_of, outcome_text, plan_of, plan_text
 from core.storage.schema import cases, run_verdicts, training_cases
 from core.storage.statements import chunks, insert_all, insert_new
 
@@ -23,6 +24,7 @@ def add(
     use_regions: bool,
     verdict_ids: Sequence[int],
     parent: str | None,
+    plan: RunPlan | None = None,
 ) -> Run:
     """Record a run that is about to start, with the verdicts it learns from."""
     row = {
@@ -33,6 +35,7 @@ def add(
         "use_regions": use_regions,
         "status": "queued",
         "parent": parent,
+        "plan": plan_text(plan or RunPlan()),
         "created": now(),
     }
     run_id = tx.execute(insert(schema.runs).values(row).returning(schema.runs.c.id)).scalar_one()
@@ -72,10 +75,17 @@ def set_job(tx: Connection, run_id: int, job_id: int) -> None:
 
 
 def finish(
-    tx: Connection, run_id: int, status: RunStatus, version: str | None = None, error: str | None = None
+    tx: Connection,
+    run_id: int,
+    status: RunStatus,
+    version: str | None = None,
+    error: str | None = None,
+    outcome: RunOutcome | None = None,
 ) -> None:
-    """Note how the run stands, the version it delivered, or why it did not."""
+    """Note how the run stands, the version it delivered (its parent: no effect), or why it did not."""
     values: dict[str, object] = {"status": status, "version": version, "error": error}
+    if outcome is not None:
+        values["outcome"] = outcome_text(outcome)
     if status in _FINISHED:
         values["finished"] = now()
     tx.execute(update(schema.runs).where(schema.runs.c.id == run_id).values(values))
@@ -140,4 +150,6 @@ def _first(tx: Connection, where: ColumnElement[bool]) -> Run | None:
         created=row.created,
         finished=row.finished,
         error=row.error,
+        plan=plan_of(row.plan),
+        outcome=outcome_of(row.outcome),
     )
