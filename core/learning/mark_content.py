@@ -130,7 +130,7 @@ class _Together:
         count = self._count.clamp(min=1)
         moved = (self._rank / count).abs() > 3 * (1 / 12 / count).sqrt()
         narrow = self._square / count < 1 / 24
-        stands_out = (moved | narrow).any(dim=0)
+        stands_out = (moved | narrow).any(dim=0) & (self._count > 0)
         around = functional.avg_pool2d(stands_out[None].float(), 3, stride=1, padding=1, count_include_pad=False)[0]
         return (self._count >= TOGETHER) & ~(stands_out & (around > ALONE))
 
