@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from core.contracts.kinds import JobKind, RunStatus
+from core.contracts.runs import Trial
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,8 @@ class Progress:
     curve: tuple[tuple[int, float, float], ...] = ()
     """(step, training loss, validation score) so far."""
     seconds_left: float | None = None
+    trials: tuple[Trial, ...] = ()
+    """Strategies that a retraining has tried so far."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,11 +48,12 @@ class Tried:
 class Labelled:
     """Names the training that reports."""
 
-    def __init__(self, reporter: ProgressReporter, label: str) -> None:
-        self._reporter, self._label = reporter, label
+    def __init__(self, reporter: ProgressReporter, label: str, finished: tuple[Trial, ...] = ()) -> None:
+        self._reporter, self._label, self._finished = reporter, label, finished
 
     def report(self, progress: Progress) -> None:
-        """Report under the label; what the training itself calls its stage becomes the message."""
+        """Report under the label, with what was tried before; what the training calls its stage is the message."""
+        progress = replace(progress, trials=self._finished)
         if self._label:
             progress = replace(progress, stage=self._label, message=progress.message or progress.stage)
         self._reporter.report(progress)
@@ -67,7 +68,8 @@ def carry_out(task: Task, candidate: Candidate, swapped: SwappedValidation, jour
         When it can't start, or there is nothing to train on.
     """
     begun = time.monotonic()
-    task = replace(task, reporter=Labelled(task.reporter, candidate.label))
+    finished = tuple(journal.entries.trials.values())
+    task = replace(task, reporter=Labelled(task.reporter, candidate.label, finished))
     network = started(task, candidate.start)
     objective = candidate.strategy.objective(context_of(task, network))
     plan = training_plan(task, network, candidate.start)

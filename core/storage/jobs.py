@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, select, update
 
-from core.contracts import Job, JobKind, NewJob, Progress, RunStatus
+from core.contracts import Job, JobKind, NewJob, Progress, RunStatus, Trial
 from core.errors import Conflict, NotFound
 from core.storage import schema
 from core.storage.columns import from_json, now, to_json
@@ -168,6 +168,7 @@ def _one(tx: Connection, where: ColumnElement[bool]) -> Job:
 def _job(row: Row[Any]) -> Job:
     progress = from_json(row.progress)
     progress["curve"] = tuple((int(step), loss, score) for step, loss, score in progress["curve"])
+    progress["trials"] = tuple(Trial(**trial) for trial in progress.get("trials", ()))
     return Job(
         id=row.id,
         kind=row.kind,

@@ -59,8 +59,7 @@ def _draw_active(workspace: str, run: RunView) -> None:
         + (f", {how}" if how else "")
     )
     draw_progress(run.progress)
-    if run.outcome is not None:
-        list_trials(run.outcome.trials)
+    list_trials(run.progress.trials)
     draw_curve(run.progress)
     st.button("Cancel the run", key="retrain_cancel", on_click=_cancel, args=(workspace,))
 
