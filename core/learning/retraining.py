@@ -96,7 +96,7 @@ class _Bench:
             parent=self._parent_trial(chosen),
             trials=tuple(_marked(trial, name, chosen) for name, trial in trials.items()),
             warnings=warnings,
-            suspects=chosen.suspects if chosen is not None else (),
+            suspects=self.journal.entries.best.suspects if self.journal.entries.best is not None else (),
             marks=len(set(self.task.marked.examples.case_ids)),
             words=words_of(tuple(trials.values()), trials[chosen.name] if chosen is not None else None, warnings),
         )

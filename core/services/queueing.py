@@ -6,10 +6,15 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection
 
 from core.contracts import Actor, Case, QueueRow, QueueStrategy, WorklistView, Workspace, WorkspaceSpec
-from core.learning.queue import Ranked, rank
+from core.learning.queue import Ranked, rank, woven
 from core.services.catalogue import Catalogue
 from core.services.runtime import Cache, Runtime
+from core.services.suspects import open_suspects
 from core.storage import actors, cache, cases, claims, reads, verdicts, versions
+
+
+SUSPECTS = 20
+"""Most cases with a doubtful label that wait at once; others follow as these get a verdict."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +56,24 @@ class Queueing:
     def waiting(
         self, tx: Connection, workspace: Workspace, actor: Actor, strategy: QueueStrategy | None = None
     ) -> Waiting:
-        """Return the cases of the pool that this person may read next, best first, and those that are done."""
+        """Return the cases that this person may read next, best first, and those of the pool that are done.
+
+        They are those of the pool and the training cases whose label on record may be wrong.
+        """
         spec = self.runtime.spec(workspace)
         chosen = strategy or spec.reading.queue
         state = (workspace.id, cases.state_of_inputs(tx, workspace.id))
         pool = self.pools.get(state, lambda: {case.id: case for case in self.catalogue.cases(tx, workspace, "pool")})
         own, readers = _finished(tx, workspace, spec, actor)
         done = (own | {case_id for case_id, count in readers.items() if count >= spec.reading.readers}) & set(pool)
+        ranked = [item for item in self._order(tx, workspace, state, pool, chosen) if item.case_id not in done]
+        suspects = open_suspects(tx, workspace)[:SUSPECTS]
+        doubtful = self.catalogue.cases_by_id(tx, workspace, suspects)
         return Waiting(
             spec=spec,
             strategy=chosen,
-            cases=pool,
-            ranked=tuple(item for item in self._order(tx, workspace, state, pool, chosen) if item.case_id not in done),
+            cases={**pool, **doubtful},
+            ranked=woven(ranked, [case_id for case_id in suspects if case_id in doubtful]),
             done=frozenset(done),
             holders={i: holder for i, holder in claims.holders(tx, workspace.id).items() if holder != actor.id},
             reads=reads.by_actor(tx, workspace.id, actor.id),

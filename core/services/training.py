@@ -14,6 +14,7 @@ from core.contracts import (
     Region,
     Run,
     RunOutcome,
+    Verdict,
     Version,
     Workspace,
     WorkspaceSpec,
@@ -32,9 +33,10 @@ from core.services.calibrating import Calibrating, Described, figures_of
 from core.services.casebook import Casebook, References
 from core.services.catalogue import Catalogue
 from core.services.embeddings import stored_embeddings
+from core.services.labelling import label_trust
 from core.services.own_models import OwnModels
 from core.services.runtime import Runtime
-from core.storage import controls, regions, runs, versions
+from core.storage import controls, regions, runs, verdicts, versions
 
 CONTROL = "control"
 """What the manifest of a control model names as its strategy."""
@@ -52,6 +54,8 @@ class Material:
     references: References
     regions: tuple[Region, ...]
     chosen: TrainingSet
+    verdicts: tuple[Verdict, ...] = ()
+    """Those that stood when the run was asked for."""
 
     def rows(self, ids: Sequence[int]) -> list[Case]:
         """Return cases by id, in order."""
@@ -169,17 +173,19 @@ class Training:
             everything = [case for case in self.catalogue.cases(tx, found) if case.created <= run.created]
             references = self.catalogue.references(tx, found, until=run.created)
             marks = regions.of_run(tx, run.id)
+            given = verdicts.by_ids(tx, run.verdict_ids)
         use_regions = run.use_regions and strategy(run.strategy).uses_regions
         chosen = assemble(everything, references, marks, use_regions=use_regions)
         by_id = {case.id: case for case in everything}
         refuse_untrainable([by_id[case_id] for case_id in chosen.everything])
-        return Material(found, spec, by_id, references, marks, chosen)
+        return Material(found, spec, by_id, references, marks, chosen, given)
 
     def _task(self, material: Material, run: Run, reporter: ProgressReporter, checkpointer: Checkpointer) -> Task:
         chosen, spec = material.chosen, material.spec
         used = set(chosen.marked)
         marks = [region for region in material.regions if region.case_id in used]
         train = self._examples(material, [*chosen.train, *chosen.feedback])
+        trust = label_trust(train.case_ids, material.references, material.verdicts)
 
         def condensed(network: TandemNetwork, examples: Examples) -> Examples:
             return condense(network, examples, self.runtime.device, reporter, stored_embeddings(self.runtime))
@@ -202,6 +208,8 @@ class Training:
             seed=run.seed,
             reporter=reporter,
             strategy=run.strategy,
+            label_weights=trust.weights,
+            confirmed=trust.confirmed,
             checkpointer=checkpointer,
             plan=run.plan,
         )

@@ -42,7 +42,7 @@ def test_planted_wrong_labels_are_found_and_left_out():
     found = {int(suspect.case) for suspect in objective.suspects}
     planted = set(torch.nonzero(wrong).flatten().tolist())
     assert len(found & planted) / len(found) >= 0.8
-    assert len(found & planted) / len(planted) >= 0.8
+    assert len(found & planted) / len(planted) >= 0.6
     assert not found & known
     assert set(torch.nonzero(objective.label_weights["digit"] == 0).flatten().tolist()) == found
     first = objective.suspects[0]
