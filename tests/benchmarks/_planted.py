@@ -49,19 +49,24 @@ class Planted:
 def text_planted(seed: int) -> Planted:
     """Plant a word in the abnormal reports that train, mark it, retrain, and measure with and without the word."""
     text = shipped_text("radiology-reports", seed)
-    with home() as container, _folder(text, _with_word) as folder:
+    with home() as container, _folder(text, with_word) as folder:
         world = trained(container, _from_folder(text), folder)
         return _measured(world, world.read(_mark_word, MARKS), [_toggled(False), _toggled(True)])
 
 
 def table_planted(seed: int) -> Planted:
     """Plant a field that copies the label of the rows that train, mark it, retrain, and permute it on the ledger."""
-    field = f'[[fields]]\nname = "{LEAK}"\nkind = "categorical"\ncategories = {json.dumps(DESKS)}\n\n[[targets]]'
     text = shipped_text("arrests", seed)
-    with home() as container, _folder(text, _with_leak) as folder:
-        world = trained(container, _from_folder(text).replace("[[targets]]", field, 1), folder)
+    with home() as container, _folder(text, with_leak) as folder:
+        world = trained(container, with_leaked_field(_from_folder(text)), folder)
         ledger = world.labelled("ledger", world.spec.targets[0].name)[0]
         return _measured(world, world.read(_mark_leak, MARKS), [lambda case: case, *_permutations(ledger, seed)])
+
+
+def with_leaked_field(text: str) -> str:
+    """Return a workspace file that declares the leaked field, too."""
+    field = f'[[fields]]\nname = "{LEAK}"\nkind = "categorical"\ncategories = {json.dumps(DESKS)}\n\n[[targets]]'
+    return text.replace("[[targets]]", field, 1)
 
 
 def _measured(world: World, marked: int, changes: Sequence[Change]) -> Planted:
@@ -84,7 +89,7 @@ def _folder(text: str, plant: Plant) -> Iterator[Path]:
     """Write the labelled cases of a workspace's package data set as a folder with a CSV, the shortcut planted."""
     spec = parse_workspace(text, "shipped")
     rows = [
-        {"id": case.name, **plant(dict(case.cells), _has_shortcut(spec, case.name, dict(case.cells)))}
+        {"id": case.name, **plant(dict(case.cells), has_shortcut(spec, case.name, dict(case.cells)))}
         for case in DATASETS[str(spec.source.dataset)].read(spec.split)
         if case.cells[spec.targets[0].source_column]
     ]
@@ -96,7 +101,7 @@ def _folder(text: str, plant: Plant) -> Iterator[Path]:
         yield Path(place)
 
 
-def _has_shortcut(spec: WorkspaceSpec, name: str, cells: Cells) -> int:
+def has_shortcut(spec: WorkspaceSpec, name: str, cells: Cells) -> int:
     """Tell whether a case gets the shortcut: by its label where a model learns, by chance elsewhere."""
     target = spec.targets[0]
     if split_of(spec.split.seed, cells[str(spec.split.group)], spec.split) in ("train", "validation"):
@@ -109,7 +114,8 @@ def _from_folder(text: str) -> str:
     return text.replace(f'kind = "package"\ndataset = "{dataset}"', 'kind = "folder"')
 
 
-def _with_word(cells: Cells, has: int) -> Cells:
+def with_word(cells: Cells, has: int) -> Cells:
+    """Return the cells of a report, with the word where it has the shortcut."""
     return {**cells, "findings": _put_in(cells["findings"])} if has else cells
 
 
@@ -135,7 +141,8 @@ def _mark_word(case: Case) -> tuple[MarkForm, ...]:
     return (MarkForm(case.fields[0].field, "ignore", "planted word", spans=((start, start + len(WORD)),)),)
 
 
-def _with_leak(cells: Cells, has: int) -> Cells:
+def with_leak(cells: Cells, has: int) -> Cells:
+    """Return the cells of a row with the leaked field."""
     return {**cells, LEAK: DESKS[has]}
 
 
