@@ -41,7 +41,14 @@ def _worth(curve: LearningCurve) -> None:
     _figure(accuracy, "Ten more marks: accuracy", curve.worth_of_ten)
     if curve.worth_reliance is not None:
         _figure(reliance, "Ten more marks: reliance", curve.worth_reliance)
-    st.caption(plain(curve.words))
+    st.caption(
+        plain(f"Estimated from {count(len(curve.points), 'round')} by a curve that levels off. {_unsure(curve)}")
+    )
+
+
+def _unsure(curve: LearningCurve) -> str:
+    known = [one for one in (curve.worth_of_ten, curve.worth_reliance) if one is not None]
+    return "It can't be told whether more marks help." if all(one.low <= 0 <= one.high for one in known) else ""
 
 
 def _figure(column: st.delta_generator.DeltaGenerator, title: str, value: Estimate) -> None:

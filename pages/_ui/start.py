@@ -45,7 +45,7 @@ def draw_start(view: RetrainingView) -> None:
     if not view.feedback.verdicts:
         st.caption("It opens with the first verdict since this champion.")
     elif view.feedback.warnings and not busy:
-        st.caption("There are marks to look at first; a run goes on without, and counts them less.")
+        st.caption("There are marks to look at first. A run may start without: marks that look wrong count less.")
 
 
 def _grouped(choices: tuple[StrategyChoice, ...]) -> tuple[StrategyChoice, ...]:

@@ -41,7 +41,12 @@ def draw_trials(trials: tuple[Trial, ...], parent: Trial | None = None) -> None:
     rows = [_row(one) for one in ranked]
     if parent is not None:
         rows.append(
-            [f"**{plain(parent.title)}**", _score(parent), ":material/flag:\u00a0champion", plain(parent.reason)]
+            [
+                f"**{plain(shorten(parent.title))}**",
+                _score(parent),
+                ":material/flag:\u00a0champion",
+                plain(parent.reason),
+            ]
         )
     with st.container(key="trials_table", gap="xsmall"):
         st.table(
@@ -58,16 +63,17 @@ def draw_trials(trials: tuple[Trial, ...], parent: Trial | None = None) -> None:
 def list_trials(trials: tuple[Trial, ...]) -> None:
     """Draw the trials so far as short lines, in the order they were made."""
     for one in trials:
-        st.markdown(f"{VERDICTS[one.verdict]} · {plain(one.title)} {_score(one)}")
+        st.markdown(f"{VERDICTS[one.verdict]} · {plain(shorten(one.title))} {_score(one)}")
 
 
 def _row(trial: Trial) -> list[str]:
     took = f" ({seconds(trial.seconds)})" if trial.seconds > 0 else ""
-    return [f"**{plain(trial.title)}**{took}", _score(trial), VERDICTS[trial.verdict], plain(trial.reason)]
+    return [f"**{plain(shorten(trial.title))}**{took}", _score(trial), VERDICTS[trial.verdict], plain(trial.reason)]
 
 
 def _score(trial: Trial) -> str:
-    return plain(f"{number(trial.score, 3)} {interval(trial.low, trial.high, 3)}".strip())
+    words = f"{number(trial.score, 3)} {interval(trial.low, trial.high, 3)}".strip()
+    return plain(words.replace(" ", "\u00a0"))
 
 
 def _suspects(suspects: tuple[Suspect, ...]) -> None:

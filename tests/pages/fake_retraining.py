@@ -84,7 +84,9 @@ class FakeRetraining:
             done = s.run.progress.done + 1
             curve = tuple((i, 2.0 / (i + 1), 0.9 - 0.5 / (i + 1)) for i in range(done))
             status = "done" if done > s.steps else "running"
-            progress = Progress("training", min(done, s.steps), s.steps, f"epoch {done} of {s.steps}", curve, 8.0)
+            progress = Progress(
+                "training", min(done, s.steps), s.steps, f"epoch {done} of {s.steps}", curve, 8.0, s.trials
+            )
             version = None if status == "running" else s.champion if s.candidate is None else s.candidate
             outcome = s.outcome if status == "done" else None
             s.run = replace(s.run, status=status, version=version, progress=progress, outcome=outcome)

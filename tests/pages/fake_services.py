@@ -30,6 +30,7 @@ from core.contracts import (
     SavedVerdict,
     TargetAnswer,
     TargetView,
+    Trial,
     VerdictForm,
     VerdictView,
     WorklistView,
@@ -67,6 +68,7 @@ class State:
     plans: list[RunPlan | None] = field(default_factory=list)
     outcome: RunOutcome | None = None
     steps: int = 8
+    trials: tuple[Trial, ...] = ()
 
 
 def digits_state(name: str = "decoy-digits", cases: int = 27, **more: object) -> State:
