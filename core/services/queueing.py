@@ -12,7 +12,6 @@ from core.services.runtime import Cache, Runtime
 from core.services.suspects import open_suspects
 from core.storage import actors, cache, cases, claims, reads, verdicts, versions
 
-
 SUSPECTS = 20
 """Most cases with a doubtful label that wait at once; others follow as these get a verdict."""
 
