@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from core.contracts import Case, GateReport, ProgressReporter, Region, Workspace, WorkspaceSpec
+from core.contracts import Case, GateReport, ProgressReporter, Region, Run, Workspace, WorkspaceSpec
 from core.errors import Conflict, Refused
 from core.learning.checks.base import GateContext
 from core.learning.gate import ledger_hash, run_gate
@@ -14,7 +14,7 @@ from core.services.catalogue import Catalogue
 from core.services.embeddings import Silent
 from core.services.runtime import Runtime
 from core.services.scoring import Scoring
-from core.storage import audit, gates, regions, versions
+from core.storage import audit, gates, regions, runs, versions
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +95,9 @@ class Gating:
             raise Conflict(f"{version} serves already: there is nothing to compare it with.")
         champion = self.catalogue.model(material.workspace)
         candidate = self.catalogue.model(material.workspace, version)
+        control = self.catalogue.control(material.workspace, version)
+        run = self._run(material.workspace, version)
+        outcome = run.outcome if run is not None else None
         ledger = self.casebook.examples(material.ledger, material.spec, material.references)
         listener = reporter or Silent()
         context = GateContext(
@@ -112,5 +115,15 @@ class Gating:
             device=self.runtime.device,
             seed=material.spec.split.seed,
             reporter=listener,
+            control=control,
+            control_answers=None if control is None else self.scoring.logits(control, ledger, listener),
+            strategy=None if run is None else run.strategy if outcome is None else outcome.delivered,
+            warnings=() if outcome is None else outcome.warnings,
         )
         return context, material
+
+    def _run(self, workspace: Workspace, version: str) -> Run | None:
+        """Return the run that trained a version; None for a version that came from none."""
+        with self.runtime.database.read() as tx:
+            number = versions.get(tx, workspace.id, version).run_id
+            return None if number is None else runs.get(tx, number)

@@ -94,7 +94,8 @@ HARM = replace(
         ArtefactProof(
             "the digit itself", "digit", 25, lines(0.88, 0.62, 0.87), "effect",
             "The 25 marks of the digit itself took effect. Putting it in changes the candidate's answer in 62 % of "
-            "cases, the champion's in 88 %, the control's in 87 % (candidate minus control: -25 points [-29, -21], n 800).",
+            "cases, the champion's in 88 %, the control's in 87 % (candidate minus control: -25 points [-29, -21], n "
+            "800).",
             (),
         ),
     ),
