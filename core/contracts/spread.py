@@ -23,6 +23,18 @@ class Proposal:
 
 
 @dataclass(frozen=True, slots=True)
+class SpreadLevel:
+    """The open proposals that are at least so probable, taken together."""
+
+    least: float
+    open: int
+    precision: Estimate | None
+    """Share of right ones among them, from those that a person ticked; None before the first such tick."""
+    refusal: str | None
+    """Why they can't be accepted together; None where they can."""
+
+
+@dataclass(frozen=True, slots=True)
 class SpreadView:
     """Proposals that spread the marks of one artefact to other cases."""
 
@@ -39,7 +51,9 @@ class SpreadView:
     accepted: int
     rejected: int
     precision: Estimate | None
-    """Share of right ones among those that a person ticked; None before the first tick."""
+    """Share of right ones among the open ones, from those that a person ticked; None before the first tick."""
     expected_precision: float | None
     """What the search itself expects for the open ones; None without any."""
     words: str
+    levels: tuple[SpreadLevel, ...] = ()
+    """For accepting many at once; the surest last."""

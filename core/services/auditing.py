@@ -21,6 +21,7 @@ WORDS: Mapping[str, str] = {
     "verdict": "gave a verdict",
     "undo": "took a verdict back",
     "retrain": "started a retraining",
+    "spread": "spread an artefact to other cases",
     "cancel": "cancelled a run",
     "version": "delivered a version",
     "no effect": "retrained without effect: the champion stays",

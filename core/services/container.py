@@ -45,6 +45,8 @@ from core.services.retraining import Retraining
 from core.services.review import Review
 from core.services.runtime import Runtime
 from core.services.scoring import Scoring
+from core.services.spread_search import Searching
+from core.services.spreading import Spreading
 from core.services.tokens import Tokens
 from core.services.training import Training
 from core.services.trust.columns import Columns
@@ -77,6 +79,7 @@ class Container:
     whatif: WhatIf
     predictions: Predictions
     retraining: Retraining
+    spread: Spreading
     audit: Audit
     exporting: Exporting
     maintenance: Maintenance
@@ -149,6 +152,7 @@ def build_container(settings: Settings | None = None) -> Container:
     training = Training(runtime, casebook, catalogue, own, Calibrating(runtime, casebook))
     reports = QualityReports(catalogue, casebook, explaining)
     handlers = Handlers(runtime, importing, training, scoring, gating, reports)
+    spreading = Spreading(runtime, Searching(runtime, catalogue, casebook))
     views = CaseViews(runtime, catalogue, casebook, queueing)
     quality = Quality(explaining)
     vectors, pictures = Vectors(runtime, catalogue, casebook, explaining.flights), Pictures(casebook)
@@ -162,7 +166,7 @@ def build_container(settings: Settings | None = None) -> Container:
     return Container(
         runtime=runtime,
         importing=importing,
-        jobs=Jobs(runtime, handlers.table()),
+        jobs=Jobs(runtime, {**handlers.table(), "spread": spreading.work}),
         workspaces=Workspaces(runtime, catalogue, queueing, scoring),
         review=Review(runtime, catalogue, casebook, queueing, views, explaining, evidence, ahead, verdicts),
         evidence=evidence,
@@ -170,6 +174,7 @@ def build_container(settings: Settings | None = None) -> Container:
         whatif=_whatif(predictions, Similar(runtime, vectors, pictures)),
         predictions=predictions,
         retraining=Retraining(runtime, catalogue, feedback, gating, scoring, Deciding(runtime, catalogue)),
+        spread=spreading,
         audit=Audit(runtime),
         exporting=Exporting(runtime, catalogue),
         maintenance=Maintenance(runtime, catalogue),
