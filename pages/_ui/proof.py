@@ -33,7 +33,7 @@ NO_PROOF = (
 )
 NAMED = 3
 """Figures that got worse which are named in words; the plot has all."""
-SHOWN = 8
+SHOWN = 6
 """Cases that went from right to wrong that are shown here; all changed cases stand below the gate."""
 
 

@@ -11,7 +11,7 @@ from core.learning.checks.registry import checks
 from core.learning.marks import MarkedExamples
 from tests.helpers.gate_parts import gate_context
 from tests.helpers.learning_parts import marked_of
-from tests.helpers.model_parts import AGE, COLOUR, IMAGE, NOTE, SMALL_TRANSFORMER, spec_of
+from tests.helpers.model_parts import AGE, COLOUR, IMAGE, NOTE, SMALL_TRANSFORMER, model_of, spec_of
 
 pytestmark = pytest.mark.slow
 
@@ -51,9 +51,9 @@ def marks_on_one_field(spec: WorkspaceSpec) -> MarkedExamples:
 
 @pytest.fixture(scope="module")
 def context(spec) -> GateContext:
-    return gate_context(
-        spec, count=COUNT.get(spec.fields[0].kind if len(spec.fields) == 1 else "", 40), marked=marks_on_one_field(spec)
-    )
+    count = COUNT.get(spec.fields[0].kind if len(spec.fields) == 1 else "", 40)
+    control = model_of(spec, 2, "control", output_sd=(1.0,) * len(spec.targets[0].classes))
+    return gate_context(spec, count=count, marked=marks_on_one_field(spec), control=control)
 
 
 @pytest.fixture(params=[check.name for check in checks()])
@@ -75,7 +75,8 @@ def test_gives_lines_with_n_interval_verdict_and_reason(check, context):
 
 
 def test_a_candidate_equal_to_the_champion_never_fails(check, context):
-    same = replace(context, candidate=context.champion, answers=(context.answers[0], context.answers[0]))
+    one, answers = context.champion, context.answers[0]
+    same = replace(context, candidate=one, answers=(answers, answers), control=one, control_answers=answers)
     for line in check.run(same):
         assert line.verdict != "fail" or (check.name == "reliance" and line.candidate > MAY_STAY)
         if line.difference is not None and not math.isnan(line.difference):

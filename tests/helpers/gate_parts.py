@@ -19,14 +19,15 @@ def gate_context(
     count: int = 120,
     champion: LoadedModel | None = None,
     candidate: LoadedModel | None = None,
+    control: LoadedModel | None = None,
     marked: MarkedExamples | None = None,
     ledger: Examples | None = None,
 ) -> GateContext:
-    """Two untrained models (or given ones), a ledger, and six marks."""
+    """Two untrained models (or given ones), a ledger, six marks, and the control that is given."""
     examples = ledger or cases_of(spec, count, seed=7)
     sd = (1.0,) * len(spec.targets[0].classes)
     models = (champion or model_of(spec, 0, "v1", output_sd=sd), candidate or model_of(spec, 1, "v2", output_sd=sd))
-    answers = logits(models, examples, DEVICE)
+    answers = logits((*models, *([control] if control else [])), examples, DEVICE)
     return GateContext(
         spec=spec,
         ledger=examples,
@@ -38,6 +39,8 @@ def gate_context(
         marked=marked_of(spec, 6) if marked is None else marked,
         device=DEVICE,
         seed=0,
+        control=control,
+        control_answers=answers[2] if control else None,
     )
 
 

@@ -19,8 +19,13 @@ from explain.registry import explainer
 
 JUDGES = ("occlusion", "shapley_sampling")
 """Explainers that may judge, first choice first."""
-TRAINED_ON: Mapping[str, tuple[str, ...]] = {}
-"""Strategy -> those of the judges that it trained on, so that it could have learnt to hide from them."""
+TRAINED_ON: Mapping[str, tuple[str, ...]] = {
+    "guided": ("saliency",),
+    "rrr": ("saliency",),
+    "grad_cam": ("grad_cam",),
+    "expected_gradients": ("expected_gradients",),
+}
+"""Strategy -> explainers that it trained on, so that its models could have learnt to hide from them."""
 CASES, CASES_LARGE = 60, 8
 """Ledger cases explained; fewer where each costs dozens of passes through a large network."""
 

@@ -7,18 +7,17 @@ import pytest
 import torch
 
 from core.contracts import Estimate, MarkWarning
-from core.learning.behaviour import logits
 from core.learning.checks.marks import MarksCheck
 from core.learning.gate import run_gate
-from core.learning.proof.attribution import JUDGES, judge_of
+from core.learning.proof.attribution import JUDGES, TRAINED_ON, judge_of
 from core.learning.proof.effects import effect_of, overall_effect
 from core.learning.proof.lines import line_of
 from core.learning.proof.proving import prove
 from core.learning.proof.words import percent, points
 from core.learning.statistics import Resampler
+from core.learning.strategies.registry import strategies
 from tests.core.learning.proof.test_measures import corner_marks, corner_reader, pictures, two_classes
 from tests.helpers.gate_parts import gate_context, zeroed
-from tests.helpers.learning_parts import DEVICE
 from tests.helpers.model_parts import model_of
 
 SD = (1.0, 1.0)
@@ -77,14 +76,10 @@ def comparison(candidate, control=None, champion=None, labels=None, marks=6):
     if labels is not None:
         ledger.labels["shape"][:] = labels
     first = champion or corner_reader(spec)
-    context = gate_context(
-        spec, champion=first, candidate=candidate(spec), marked=corner_marks(spec, pictures(marks, marks // 2)),
-        ledger=ledger,
+    return gate_context(
+        spec, champion=first, candidate=candidate(spec), control=control and control(spec), ledger=ledger,
+        marked=corner_marks(spec, pictures(marks, marks // 2)),
     )  # fmt: skip
-    if control is None:
-        return context
-    other = control(spec)
-    return dataclasses.replace(context, control=other, control_answers=logits([other], ledger, DEVICE)[0])
 
 
 def constant(spec):
@@ -201,6 +196,13 @@ def test_the_marks_check(candidate, control, verdict):
     assert check.n == 200
 
 
-def test_no_judge_was_trained_on():
-    for strategy in (None, "guided", "grad_cam", "rrr", "auto"):
-        assert judge_of(strategy).name in JUDGES
+@pytest.mark.parametrize("name", [item.name for item in strategies()])
+def test_no_strategy_trained_on_its_judge(name):
+    assert judge_of(name).name in JUDGES
+    assert judge_of(name).name not in TRAINED_ON.get(name, ())
+
+
+def test_who_trained_on_occlusion_is_judged_by_another(monkeypatch):
+    monkeypatch.setitem(TRAINED_ON, "occluding", ("occlusion",))
+    assert judge_of("occluding").name == "shapley_sampling"
+    assert judge_of(None).name == "occlusion"
