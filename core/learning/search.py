@@ -35,8 +35,6 @@ class Search:
     def run(self) -> None:
         """Try everything that fits and can be afforded."""
         fitting, unfit = self._fitting()
-        for strategy, reason in unfit:
-            self._skip(Candidate(strategy, self.task.plan.start), reason)
         total = len(fitting) + self._tunes
         for place, strategy in enumerate(fitting, start=1):
             label = f"{place} of {total}: {strategy.title}"
@@ -44,6 +42,8 @@ class Search:
         if self._tunes:
             chosen = self._best_of(fitting)
             self._try(Candidate(chosen, "champion", f"{total} of {total}: {chosen.title}, fine-tuned"), fitting)
+        for strategy, reason in unfit:
+            self._skip(Candidate(strategy, self.task.plan.start), reason)
 
     @property
     def _tunes(self) -> bool:

@@ -79,6 +79,8 @@ class Remembered:
         """Return `examples` with cached vectors."""
         if not network.frozen_fields:
             return examples
+        if all(network.holds_vectors(name, examples.inputs[name]) for name in network.frozen_fields):
+            return examples
         key = (id(examples), network.embedding_key)
         if key not in self._kept:
             self._kept[key] = (examples, self._condense(network, examples))

@@ -24,7 +24,7 @@ from core.learning.assembly import TrainingSet, assemble, refuse_untrainable
 from core.learning.mark_checks import named
 from core.learning.retraining import Retrained, Task, retrain, train_control
 from core.learning.strategies.registry import strategy
-from core.learning.task import reads_alike
+from core.learning.task import Remembered, reads_alike
 from core.models.embedding import condense
 from core.models.examples import Examples
 from core.models.network import TandemNetwork, build_network
@@ -187,8 +187,10 @@ class Training:
         train = self._examples(material, [*chosen.train, *chosen.feedback])
         trust = label_trust(train.case_ids, material.references, material.verdicts)
 
-        def condensed(network: TandemNetwork, examples: Examples) -> Examples:
+        def look(network: TandemNetwork, examples: Examples) -> Examples:
             return condense(network, examples, self.runtime.device, reporter, stored_embeddings(self.runtime))
+
+        condensed = Remembered(look)
 
         def build() -> TandemNetwork:
             network = self._network(material, run)
