@@ -42,7 +42,9 @@ def draw_start(view: RetrainingView) -> None:
         "Start retraining", key="retrain_start", type="primary", on_click=_start, args=(view.workspace,),
         disabled=busy or not view.feedback.verdicts or view.champion is None,
     )  # fmt: skip
-    if not view.feedback.verdicts:
+    if view.champion is None:
+        st.caption("There is no champion yet. Wait for the first training.")
+    elif not view.feedback.verdicts:
         st.caption("It opens with the first verdict since this champion.")
     elif view.feedback.warnings and not busy:
         st.caption("There are marks to look at first. A run may start without: marks that look wrong count less.")

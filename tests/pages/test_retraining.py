@@ -134,6 +134,7 @@ def test_nothing_to_learn_from_and_nothing_to_start_from(open_page):
     assert "It opens with the first verdict" in said(app)
     app = opened(open_page, feedback=feedback_of(()), champion=None, report=None, candidate=None, back=None)
     assert app.button(key="retrain_start").disabled
+    assert "There is no champion yet" in said(app)
 
 
 @pytest.mark.journey
