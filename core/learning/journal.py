@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 
 import numpy as np
 import torch
@@ -26,15 +26,15 @@ class Best:
     weights: Mapping[str, Tensor]
     fitted: FitResult
     judged: Judged
-    suspects: tuple[Suspect, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Entries:
-    """Finished trials by the name of their candidate, and the best of them."""
+    """Finished trials by the name of their candidate, the best of them, and the doubtful labels that any found."""
 
     trials: Mapping[str, Trial] = field(default_factory=dict)
     best: Best | None = None
+    suspects: tuple[Suspect, ...] = ()
 
 
 class Journal:
@@ -56,9 +56,10 @@ class Journal:
         if data:
             self._read(data)
 
-    def finish(self, name: str, trial: Trial, best: Best | None) -> None:
-        """Note a finished trial, and the best one now."""
-        self.entries = replace(self.entries, trials={**self.entries.trials, name: trial}, best=best)
+    def finish(self, name: str, trial: Trial, best: Best | None, suspects: tuple[Suspect, ...] = ()) -> None:
+        """Note a finished trial, the best one now, and the doubtful labels that it found."""
+        known = self.entries
+        self.entries = Entries({**known.trials, name: trial}, best, suspects or known.suspects)
         self.write("", b"")
 
     def stage(self, name: str) -> "Stage":
@@ -81,7 +82,8 @@ class Journal:
             "key": self._key,
             "stage": self._stage,
             "trials": {name: asdict(trial) for name, trial in self.entries.trials.items()},
-            "best": best and {"name": best.name, "fitted": asdict(best.fitted), "suspects": _rows(best.suspects)},
+            "suspects": [asdict(suspect) for suspect in self.entries.suspects],
+            "best": best and {"name": best.name, "fitted": asdict(best.fitted)},
         }
         tensors = {"described": _bytes(json.dumps(described).encode()), "inner": _bytes(self._inner)}
         if best is not None:
@@ -99,7 +101,8 @@ class Journal:
             return
         self._stage, self._inner = described["stage"], _plain(tensors["inner"])
         trials = {name: Trial(**trial) for name, trial in described["trials"].items()}
-        self.entries = Entries(trials, _best(described["best"], tensors) if described["best"] else None)
+        suspects = tuple(Suspect(**suspect) for suspect in described["suspects"])
+        self.entries = Entries(trials, _best(described["best"], tensors) if described["best"] else None, suspects)
 
 
 class Stage:
@@ -117,17 +120,12 @@ class Stage:
         self._journal.write(self._name, state)
 
 
-def _rows(suspects: tuple[Suspect, ...]) -> list[dict[str, object]]:
-    return [asdict(suspect) for suspect in suspects]
-
-
 def _best(described: Mapping[str, object], tensors: Mapping[str, Tensor]) -> Best:
     fitted = dict(described["fitted"])  # type: ignore[call-overload]
     fitted["curve"] = tuple((int(step), float(loss), float(score)) for step, loss, score in fitted["curve"])
     judged = Judged(*(np.asarray(tensors[f"judged/{name}"].numpy()) for name in JUDGED))
     weights = {name.removeprefix("weight/"): value for name, value in tensors.items() if name.startswith("weight/")}
-    suspects = tuple(Suspect(**row) for row in described["suspects"])  # type: ignore[attr-defined]
-    return Best(str(described["name"]), weights, FitResult(**fitted), judged, suspects)
+    return Best(str(described["name"]), weights, FitResult(**fitted), judged)
 
 
 def _bytes(data: bytes) -> Tensor:

@@ -68,7 +68,7 @@ class _Bench:
         candidate = Candidate(found, self.task.plan.start)
         if candidate.name not in self.journal.entries.trials:
             tried = carry_out(self.task, candidate, self.swapped, self.journal)
-            self.journal.finish(candidate.name, self._explained(tried.trial, tried.best), tried.best)
+            self.journal.finish(candidate.name, self._explained(tried.trial, tried.best), tried.best, tried.suspects)
         best = self.journal.entries.best
         if best is None or self.parent is None:
             return best
@@ -96,7 +96,7 @@ class _Bench:
             parent=self._parent_trial(chosen),
             trials=tuple(_marked(trial, name, chosen) for name, trial in trials.items()),
             warnings=warnings,
-            suspects=self.journal.entries.best.suspects if self.journal.entries.best is not None else (),
+            suspects=self.journal.entries.suspects,
             marks=len(set(self.task.marked.examples.case_ids)),
             words=words_of(tuple(trials.values()), trials[chosen.name] if chosen is not None else None, warnings),
         )

@@ -77,7 +77,7 @@ class Search:
         except UserError as error:
             tried = Tried(described(candidate, self.swapped, "stopped", str(error)), None)
         best, trial = self._weighed(tried, fitting)
-        self.journal.finish(candidate.name, trial, best)
+        self.journal.finish(candidate.name, trial, best, tried.suspects)
 
     def _skip(self, candidate: Candidate, reason: str) -> None:
         entries = self.journal.entries

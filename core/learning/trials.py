@@ -1,7 +1,6 @@
 """Trials: a strategy from a start, trained under guard and judged with marked content swapped."""
 
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from torch import Tensor
@@ -43,6 +42,7 @@ class Tried:
 
     trial: Trial
     best: Best | None
+    suspects: tuple[Suspect, ...] = ()
 
 
 class Labelled:
@@ -80,11 +80,11 @@ def carry_out(task: Task, candidate: Candidate, swapped: SwappedValidation, jour
     weights = _weights(network)
     close_scope(network)
     judged = swapped.judge(network)
-    suspects: Sequence[Suspect] = getattr(objective, "suspects", ())
-    best = Best(candidate.name, weights, fitted, judged, tuple(suspects))
+    best = Best(candidate.name, weights, fitted, judged)
     verdict: TrialVerdict = "stopped" if fitted.stopped else "tried"
     reason = f"Stopped: {fitted.stopped}; its step {fitted.best_step} was kept." if fitted.stopped else ""
-    return Tried(described(candidate, swapped, verdict, reason, seconds, judged), best)
+    suspects = tuple(getattr(objective, "suspects", ()))
+    return Tried(described(candidate, swapped, verdict, reason, seconds, judged), best, suspects)
 
 
 def described(
