@@ -6,7 +6,7 @@ standard output is one JSON object.
 
 import typer
 
-from core.cli import benchmarks, cases, processes, quality, record, tokens, training
+from core.cli import benchmarks, cases, processes, quality, record, spread, tokens, training
 from core.cli.frame import refusable
 
 app = typer.Typer(
@@ -25,6 +25,7 @@ app.command("predict")(refusable(cases.predict))
 app.command("explain")(refusable(cases.explain))
 app.command("verdict")(refusable(cases.verdict))
 app.command("retrain")(refusable(training.retrain))
+app.command("spread")(refusable(spread.spread))
 app.command("gate")(refusable(training.gate))
 app.command("quality")(refusable(quality.quality))
 app.command("promote")(refusable(training.promote))

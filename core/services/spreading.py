@@ -28,6 +28,7 @@ from core.services.runtime import Cache, Runtime
 from core.services.spread_precision import Look, estimated, page, refusal
 from core.services.spread_search import Searching
 from core.storage import actors, audit, jobs, proposals, regions
+from core.storage.chain import Subject
 from core.storage.proposals import StoredProposal
 
 PIXELS = 120
@@ -68,7 +69,12 @@ class Spreading:
         )
 
     def search(self, workspace: str, artefact: str, *, actor: Actor) -> SpreadView:
-        """Ask the worker to look for the artefact; the search that is under way goes on.
+        """Ask the worker to look for the artefact (see `start`)."""
+        self.start(workspace, artefact, actor=actor)
+        return self.view(workspace, artefact)
+
+    def start(self, workspace: str, artefact: str, *, actor: Actor) -> Job:
+        """Ask the worker to look for the artefact; the search that is under way is returned instead.
 
         Raises
         ------
@@ -80,10 +86,11 @@ class Spreading:
         self.searching.material(workspace, artefact, named.id)
         with self.runtime.database.write() as tx:
             actors.ensure(tx, actor)
-            payload = {"artefact": artefact, "number": named.id}
-            jobs.add(tx, NewJob("spread", workspace, payload, actor.id, key=proposals.search_key(named.id)))
-            _record(tx, workspace, actor, named, "search", {})
-        return self.view(workspace, artefact)
+            key = proposals.search_key(named.id)
+            new = NewJob("spread", workspace, {"artefact": artefact, "number": named.id}, actor.id, key=key)
+            job = jobs.add(tx, new)
+            _record(tx, workspace, actor, named, "search", {"job": job.id})
+        return job
 
     def work(self, job: Job, context: JobContext) -> None:
         """Carry out a search (the worker's part): open proposals are replaced by what it finds."""
@@ -213,7 +220,7 @@ def _artefact(tx: Connection, workspace: Workspace, name: str) -> Artefact:
 def _record(
     tx: Connection, workspace: str, actor: Actor, artefact: Artefact, act: str, numbers: dict[str, int]
 ) -> None:
-    subject = {"artefact": artefact.id, "act": act, **numbers}
+    subject: Subject = {"artefact": artefact.id, "act": act, **numbers}
     audit.append(tx, actor_id=actor.id, kind="spread", workspace=workspace, subject=subject)
 
 

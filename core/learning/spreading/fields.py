@@ -26,7 +26,7 @@ class FieldSpreader:
         Marks of several values mean any. Marks of one value are weighed by how likely chance made them alike: with the
         value's share s of all cases, n marks agree by chance with s ** (n - 1); even odds before any mark.
         """
-        if len(marked.unique()) != 1:
+        if len(set(marked.tolist())) != 1:
             return MOST_PROBABLE if len(marked) else 0.0
         share = float(torch.isin(cases, marked).float().mean()) if len(cases) else 0.0
         alike = share ** (len(marked) - 1)

@@ -44,15 +44,14 @@ class Figures:
         odds = self.places.log_odds(*self.scene.size(shape))
         return self._of(self.scene.described(pictures, shape), odds.expand(len(pictures), -1, -1), shape)
 
-    def at(self, picture: Tensor, item: Exemplar, without: int | None = None) -> Tensor:
-        """Return the goodnesses of an exemplar's window in a picture [1, goodnesses], as the others see it.
+    def at(self, pictures: Tensor, item: Exemplar, tops: Tensor, lefts: Tensor, without: int | None = None) -> Tensor:
+        """Return the goodnesses of windows of an exemplar's shape [n, goodnesses], one in each picture [n, c, H, W].
 
-        `without` is an exemplar whose own place tells nothing; what shows the same mark is never compared with.
+        What shows the same mark is not compared with; `without` is an exemplar whose own place tells nothing.
         """
-        place = (torch.tensor([0]), torch.tensor([item.top]), torch.tensor([item.left]))
-        window = self.scene.described(picture[None], item.shape).at(place)
-        odds = self.places.log_odds(*self.scene.size(item.shape), without=without)[item.top, item.left][None]
-        return self._of(window, odds, item.shape, item.source)
+        windows = self.scene.described(pictures, item.shape).at((torch.arange(len(pictures)), tops, lefts))
+        odds = self.places.log_odds(*self.scene.size(item.shape), without=without)[tops, lefts]
+        return self._of(windows, odds, item.shape, item.source)
 
     def _of(self, windows: Described, odds: Tensor, shape: int, without: int | None = None) -> Tensor:
         other = [n for n, item in enumerate(self.scene.exemplars) if item.source != without]

@@ -68,7 +68,7 @@ def _best(figures: Figures, judge: Judge, search: Search, size: int) -> Best:
     """Return the best window of each case."""
     scene, parts = figures.scene, []
     each = max(1, CELLS // (size**2 * (6 * len(scene.exemplars) + 16)))
-    for rows in torch.arange(len(search.cases)).split(each):
+    for rows in torch.split(torch.arange(len(search.cases)), each):
         search.report("looking for the artefact", int(rows[0]), len(search.cases))
         pictures = _ready(search, search.cases[rows], size)
         found = [_best_of_shape(judge(figures.everywhere(pictures, n)), n) for n in range(len(scene.shapes))]

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
-from torch.distributions import StudentT
-from torch.nn.functional import binary_cross_entropy_with_logits, softplus
 
-STEPS = 60
+Array = NDArray[np.float64]
 ROUNDS = 40
 PULL = 0.02
 """Weight of the penalty on the classifier's coefficients."""
@@ -35,25 +35,25 @@ class Judge:
 
 def taught(right: Tensor, wrong: Tensor) -> Judge:
     """Fit a judge to right and wrong windows [windows, figures]; both sides weigh the same."""
-    everything = torch.cat([right, wrong])
+    from scipy.optimize import minimize  # loads slowly
+
     mean, scale = wrong.mean(dim=0), wrong.std(dim=0).clamp_min(1e-3)
-    inputs = (everything - mean) / scale
-    truth = torch.cat([torch.ones(len(right)), torch.zeros(len(wrong))]).to(inputs.device)
-    balance = torch.where(truth > 0, 0.5 / len(right), 0.5 / len(wrong))
-    free = torch.full((right.shape[1] + 1,), -2.0, device=inputs.device, requires_grad=True)
-    search = torch.optim.LBFGS([free], max_iter=STEPS, line_search_fn="strong_wolfe")
+    sides = [((side - mean) / scale).double().cpu().numpy() for side in (right, wrong)]
+    inputs = np.concatenate([np.concatenate(sides), np.ones((len(right) + len(wrong), 1))], axis=1)
+    truth = np.concatenate([np.full(len(side), sign) for side, sign in zip(sides, (1.0, -1.0), strict=True)])
+    balance = np.concatenate([np.full(len(side), 0.5 / len(side)) for side in sides])
+    pull = PULL / right.shape[1] * np.append(np.ones(right.shape[1]), 0.0)
 
-    def loss() -> Tensor:
-        search.zero_grad()
-        weights = softplus(free[:-1])
-        value = binary_cross_entropy_with_logits(inputs @ weights + free[-1], truth, weight=balance, reduction="sum")
-        total = value + PULL * (weights**2).mean()
-        total.backward()  # type: ignore[no-untyped-call]
-        return total
+    def loss(coefficients: Array) -> tuple[float, Array]:
+        margins = truth * (inputs @ coefficients)
+        value = float(balance @ np.logaddexp(0.0, -margins)) + float(pull @ coefficients**2)
+        slope = -balance * truth / (1.0 + np.exp(np.minimum(margins, 700.0)))
+        return value, inputs.T @ slope + 2 * pull * coefficients
 
-    search.step(loss)  # type: ignore[arg-type]
-    done = free.detach()
-    return Judge(mean, scale, softplus(done[:-1]), done[-1])
+    bounds = [(0.0, None)] * right.shape[1] + [(None, None)]
+    done = torch.as_tensor(minimize(loss, np.zeros(len(bounds)), jac=True, method="L-BFGS-B", bounds=bounds).x)
+    done = done.to(right)
+    return Judge(mean, scale, done[:-1], done[-1])
 
 
 def probabilities(scores: Tensor, right: Tensor, wrong: Tensor) -> Tensor:
@@ -77,7 +77,8 @@ def _chance(scores: Tensor, parts: list[tuple[Tensor, Tensor]], share: Tensor) -
     odds = []
     for (mean, spread), part in zip(parts, (share, 1 - share), strict=True):
         scale = spread * ((TAIL - 2) / TAIL) ** 0.5
-        odds.append(StudentT(TAIL, mean, scale).log_prob(scores) + part.log())
+        far = torch.log1p(((scores - mean) / scale) ** 2 / TAIL)
+        odds.append(part.log() - scale.log() - (TAIL + 1) / 2 * far)
     return torch.sigmoid(odds[0] - odds[1])
 
 

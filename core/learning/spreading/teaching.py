@@ -1,6 +1,6 @@
 """Windows that show the artefact, and windows that do not: what the judge learns of."""
 
-from dataclasses import replace
+import math
 
 import torch
 from torch import Tensor
@@ -53,23 +53,27 @@ def _some(rows: Tensor, draw: torch.Generator) -> Tensor:
 
 def right_windows(figures: Figures, others: Tensor, draw: torch.Generator) -> Tensor:
     """Return goodnesses of windows that show the artefact: the marks as the others see them, and pasted copies."""
-    own = [figures.at(item.picture, item, without=n) for n, item in enumerate(figures.scene.exemplars)]
-    pasted = [_pasted(figures, others[n % len(others)], draw) for n in range(MADE)]
-    return torch.cat([*own, *pasted])
+    exemplars = figures.scene.exemplars
+    own = [
+        figures.at(item.picture[None], item, torch.tensor([item.top]), torch.tensor([item.left]), without=number)
+        for number, item in enumerate(exemplars)
+    ]
+    each = math.ceil(MADE / len(exemplars))
+    return torch.cat([*own, *(_pasted(figures, item, others, each, draw) for item in exemplars)])
 
 
-def _pasted(figures: Figures, picture: Tensor, draw: torch.Generator) -> Tensor:
-    """Paste a mark's content into a picture, as bright as marks may be, at a place as probable as they say."""
+def _pasted(figures: Figures, item: Exemplar, others: Tensor, count: int, draw: torch.Generator) -> Tensor:
+    """Paste a mark's content into pictures, as bright as marks may be, at places as probable as they say."""
     scene = figures.scene
-    item = scene.exemplars[int(torch.randint(len(scene.exemplars), (1,), generator=draw))]
     odds = figures.places.log_odds(*scene.size(item.shape))
-    top, left = divmod(int(torch.multinomial(odds.exp().flatten().cpu(), 1, generator=draw)), odds.shape[1])
-    mask = scene.shapes[item.shape].mask
-    content = _content(scene, item)
-    made = picture.clone()
-    window = made[:, top : top + mask.shape[0], left : left + mask.shape[1]]
-    window[:, mask] = (content + _brightness(scene, draw) - content.mean()).clamp(0, 1)
-    return figures.at(made, replace(item, picture=made, top=top, left=left))
+    places = torch.multinomial(odds.exp().flatten().cpu(), count, replacement=True, generator=draw)
+    tops, lefts = places // odds.shape[1], places % odds.shape[1]
+    made = others[torch.randint(len(others), (count,), generator=draw).to(others.device)].clone()
+    mask, content = scene.shapes[item.shape].mask, _content(scene, item)
+    for picture, top, left in zip(made, tops.tolist(), lefts.tolist(), strict=True):
+        window = picture[:, top : top + mask.shape[0], left : left + mask.shape[1]]
+        window[:, mask] = (content + _brightness(scene, draw) - content.mean()).clamp(0, 1)
+    return figures.at(made, item, tops, lefts)
 
 
 def _content(scene: Scene, item: Exemplar) -> Tensor:

@@ -78,19 +78,23 @@ def describe(pictures: Tensor, shape: Shape, templates: Tensor) -> Described:
 
 def _differences(framed: Tensor, there: Tensor, inside: Tensor) -> tuple[Tensor, Tensor]:
     """Return the mean difference between neighbours across the mark's edge, and between neighbours inside it."""
-    sums = [0.0, 0.0]
-    counts = [0.0, 0.0]
-    for turn in (False, True):
-        pictures, valid, kernel = (value.transpose(-1, -2) if turn else value for value in (framed, there, inside))
-        steps = (pictures[..., 1:] - pictures[..., :-1]).abs().mean(dim=1, keepdim=True)
-        both = valid[..., 1:] * valid[..., :-1]
-        first, second = kernel[:, 1:], kernel[:, :-1]
-        for part, pairs in enumerate(((first - second).abs(), first * second)):
-            found, number = _sum(steps * both, pairs)[:, 0], _sum(both, pairs)[:, 0]
-            sums[part] = sums[part] + (found.transpose(-1, -2) if turn else found)
-            counts[part] = counts[part] + (number.transpose(-1, -2) if turn else number)
-    edge, grain = (total / number.clamp_min(1) for total, number in zip(sums, counts, strict=True))
-    return edge, grain
+    across, down = (
+        _steps(*(value.transpose(-1, -2) if turn else value for value in (framed, there, inside)), turn=turn)
+        for turn in (False, True)
+    )
+    edge, edges, grain, grains = (one + other for one, other in zip(across, down, strict=True))
+    return edge / edges.clamp_min(1), grain / grains.clamp_min(1)
+
+
+def _steps(framed: Tensor, there: Tensor, inside: Tensor, *, turn: bool) -> list[Tensor]:
+    """Return sums and numbers of the differences between columns, across the edge and inside, turned back."""
+    steps = (framed[..., 1:] - framed[..., :-1]).abs().mean(dim=1, keepdim=True)
+    both = there[..., 1:] * there[..., :-1]
+    first, second = inside[:, 1:], inside[:, :-1]
+    found = [
+        _sum(value, pairs)[:, 0] for pairs in ((first - second).abs(), first * second) for value in (steps * both, both)
+    ]
+    return [value.transpose(-1, -2) for value in found] if turn else found
 
 
 def _likeness(framed: Tensor, there: Tensor, inside: Tensor, around: Tensor, templates: Tensor) -> Tensor:
@@ -103,7 +107,7 @@ def _likeness(framed: Tensor, there: Tensor, inside: Tensor, around: Tensor, tem
     for template in templates:
         own = template * weight  # [c, h, w]
         own_mean = torch.cat([_sum(there, one) for one in own], dim=1) / total[:, None]
-        square = sum(_sum(there, one * part) for one, part in zip(own, template, strict=True))[:, 0] / total
+        square = _sum(there, (own * template).sum(dim=0))[:, 0] / total
         own_variance = (square - (own_mean**2).sum(dim=1)).clamp_min(0)
         cross = conv2d(framed, own[None])[:, 0] / total
         covariance = cross - (mean * own_mean).sum(dim=1)
