@@ -4,7 +4,7 @@ A mark is a boolean tensor at the prepared level: image [1, S, S], number and ca
 moves differs by kind (`core.learning.content`): pixels and values are put in place, words are put in and taken out.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import torch
@@ -16,6 +16,11 @@ from core.learning.content import content_of
 from core.models.examples import Examples
 
 Inputs = Mapping[str, Tensor]
+MOST_EXCHANGED = 0.25
+"""Share of an image that a case exchanges at once, unless one mark alone is larger: the rest must still tell what it
+shows."""
+TRUSTED = 0.5
+"""Weight from which on a row's marks count as marked places of all cases."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,12 +124,34 @@ def replace_marked(inputs: Inputs, marked: MarkedExamples, donors: Inputs) -> di
 
 
 def exchange(inputs: Inputs, marked: MarkedExamples, generator: torch.Generator) -> dict[str, Tensor]:
-    """Return a batch in which marked content tells nothing any more.
+    """Return a batch in which marked content tells nothing any more at one marked place of each case.
 
     Each case takes a drawn row's marks: pixels and values there are exchanged with another case of the batch (a random
     rotation, so that no case keeps its own); marked words are put into a random half of the texts and taken out of the
     other half.
     """
+    return _exchange(inputs, marked, generator, lambda field, rows: marked.ignore[field][rows])
+
+
+def exchange_everywhere(inputs: Inputs, marked: MarkedExamples, generator: torch.Generator) -> dict[str, Tensor]:
+    """Return a batch in which marked content tells nothing any more at any marked place.
+
+    As `exchange`, but each case exchanges what stands at the places of all marks that are trusted. Where these cover
+    more than a quarter of an image, each case takes as many drawn marks as cover about so much, at least one.
+    """
+
+    def places(field: str, rows: Tensor) -> Tensor:
+        if marked.kinds[field] == "text":
+            return marked.ignore[field][rows]
+        return _places(marked, field, len(rows), generator)
+
+    return _exchange(inputs, marked, generator, places)
+
+
+def _exchange(
+    inputs: Inputs, marked: MarkedExamples, generator: torch.Generator, places: Callable[[str, Tensor], Tensor]
+) -> dict[str, Tensor]:
+    """Exchange content at `places(field, drawn rows)`, bool [batch, ...]."""
     count = len(next(iter(inputs.values())))
     if count < 2:
         return dict(inputs)
@@ -134,11 +161,22 @@ def exchange(inputs: Inputs, marked: MarkedExamples, generator: torch.Generator)
             value,
             value[donor.to(value.device)],
             marked.examples.inputs[field][rows].to(value.device),
-            marked.ignore[field][rows].to(value.device),
+            places(field, rows).to(value.device),
             generator,
         )
         for field, value in inputs.items()
     }
+
+
+def _places(marked: MarkedExamples, field: str, count: int, generator: torch.Generator) -> Tensor:
+    """Return the places of all trusted marks for each of `count` cases; of some, drawn, where all cover too much."""
+    trusted = marked.weights >= TRUSTED
+    masks = marked.ignore[field][trusted if bool(trusted.any()) else slice(None)]
+    union = masks.any(dim=0, keepdim=True)
+    if marked.kinds[field] != "image" or float(union.float().mean()) <= MOST_EXCHANGED:
+        return union.expand(count, *union.shape[1:])
+    times = max(1, int(MOST_EXCHANGED / float(masks.float().mean())))
+    return masks[torch.randint(len(masks), (times, count), generator=generator)].any(dim=0)
 
 
 def paste(

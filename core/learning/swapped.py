@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from core.contracts import Estimate
-from core.learning.marks import exchange, tensors
+from core.learning.marks import exchange_everywhere, tensors
 from core.learning.statistics import Resampler, interval
 from core.learning.task import Task
 from core.models.examples import NO_LABEL, Examples
@@ -134,7 +134,7 @@ def _exchanged(task: Task) -> tuple[Examples, ...]:
     inputs = tensors(task.validation, CPU)
     frozen = task.parent is not None and bool(task.parent.frozen_fields)
     count = FROZEN_DRAWS if frozen else DRAWS
-    return tuple(replace(task.validation, inputs=exchange(inputs, marked, generator)) for _ in range(count))
+    return tuple(replace(task.validation, inputs=exchange_everywhere(inputs, marked, generator)) for _ in range(count))
 
 
 def _weights(task: Task, target: str, known: Tensor) -> Array:

@@ -99,7 +99,7 @@ class PairsObjective:
             inputs |= self._exchanged.mixed(inputs, rows, generator)
         if self._trained is not None:
             inputs |= self._trained.mixed(inputs, generator)
-        return self._plain.losses(network, inputs, train.batch_labels(rows, device))
+        return self._plain.losses(network, inputs, train.batch_labels(rows, device), self._plain.trust(rows))
 
     def _both(self, network: TandemNetwork, pairs: Pairs, step: int) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         """Return the answers to both sides of pairs; what is hidden in training is hidden on both sides alike."""
@@ -125,8 +125,8 @@ class _TrainedFields(MarkedObjective):
     exchanges = True
 
     def mixed(self, inputs: dict[str, Tensor], generator: torch.Generator) -> dict[str, Tensor]:
-        """Return ordinary cases some of which exchanged marked content of trained fields."""
-        return self._partly_exchanged(inputs, generator)
+        """Return ordinary cases that exchanged marked content of trained fields."""
+        return self.exchanged(inputs, generator)
 
     def gradient(self, network: TandemNetwork, generator: torch.Generator) -> Tensor:
         """Return the squared input gradient at wrong places of trained fields."""

@@ -1,8 +1,10 @@
 """What is done with marked content, pixel by pixel and word by word."""
 
+from dataclasses import replace
+
 import torch
 
-from core.learning.marks import exchange, paste, replace_marked, tensors
+from core.learning.marks import MarkedExamples, exchange, exchange_everywhere, paste, replace_marked, tensors
 from core.models.examples import Examples
 from tests.helpers.learning_parts import DEVICE, marked, marked_of
 from tests.helpers.model_parts import AGE, COLOUR, IMAGE, NOTE, cases_of, spec_of
@@ -170,3 +172,34 @@ def test_marks_on_other_fields_leave_texts_as_they_are():
         replace_marked(donors, rows, donors)["note"],
     ):
         assert torch.equal(result, inputs["note"][: len(result)])
+
+
+def corners(weights: tuple[float, ...] = ()) -> MarkedExamples:
+    """Three cases: the top left pixel of a 4 x 4 image marked, the bottom right one, and all of the middle."""
+    spec = spec_of(fields=[{"name": "image", "kind": "image", "size": 4}])
+    mask = torch.zeros((3, 1, 4, 4), dtype=torch.bool)
+    mask[0, 0, 0, 0] = mask[1, 0, 3, 3] = True
+    mask[2, 0, 1:3, :] = True
+    found = marked(spec, cases_of(spec, 3), {"image": mask})
+    return replace(found, weights=torch.tensor(weights)) if weights else found
+
+
+def changed_places(marks: MarkedExamples) -> torch.Tensor:
+    """Which pixels of six cases, each plain and unlike the others, differ after an exchange everywhere."""
+    own = torch.arange(6, dtype=torch.uint8).view(6, 1, 1, 1).expand(6, 1, 4, 4)
+    return exchange_everywhere({"image": own}, marks, torch.Generator().manual_seed(0))["image"] != own
+
+
+def test_every_case_exchanges_all_marked_places_that_cover_little():
+    assert torch.equal(changed_places(corners().rows([0, 1])), corners().ignore["image"][:2].any(0).expand(6, 1, 4, 4))
+
+
+def test_marks_that_are_not_trusted_are_no_places_of_all_cases():
+    assert torch.equal(changed_places(corners((0.1, 1.0, 0.1))), corners().ignore["image"][1].expand(6, 1, 4, 4))
+
+
+def test_where_marks_cover_much_each_case_takes_as_many_as_cover_a_quarter():
+    changed = changed_places(corners())
+    assert {tuple(case.flatten().nonzero().flatten().tolist()) for case in changed} <= {
+        tuple(mask.flatten().nonzero().flatten().tolist()) for mask in corners().ignore["image"]
+    }
