@@ -6,6 +6,7 @@ Each part returns its figures for one seed and one strategy; their names carry t
 from collections.abc import Callable, Mapping, Sequence
 
 from tests.benchmarks._decoy_images import PictureDecoy
+from tests.benchmarks._decoy_spread import precision_and_recall, spread_random
 from tests.benchmarks._decoy_world import World
 
 Figures = Mapping[str, float]
@@ -66,9 +67,15 @@ def seconds(decoy: PictureDecoy, strategy: str, masks: Sequence[int]) -> Figures
 
 Part = Callable[[PictureDecoy, str, Sequence[int]], Figures]
 """(one seed, strategy, numbers of marks) -> its figures."""
-FREE: Mapping[str, Part] = {"vanilla": vanilla}
+FREE: Mapping[str, Part] = {"vanilla": vanilla, "found": precision_and_recall}
 """What is measured once, whatever the strategy."""
-PARTS: Mapping[str, Part] = {"guided": guided, "finetuned": finetuned, "careless": careless, "seconds": seconds}
+PARTS: Mapping[str, Part] = {
+    "guided": guided,
+    "finetuned": finetuned,
+    "careless": careless,
+    "spread": spread_random,
+    "seconds": seconds,
+}
 """What is measured of each strategy."""
 ALL: Mapping[str, Part] = {**FREE, **PARTS}
 TIMED = ("seconds",)

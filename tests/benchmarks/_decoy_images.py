@@ -99,6 +99,15 @@ class PictureDecoy:
         pictures = {"clean": pixels, "random": random.pixels, "inverted": turned(pixels, labels, self.artefact, draw)}
         return {name: _examples(value, labels, len(self.pictures.train)) for name, value in pictures.items()}
 
+    def marked_rows(self, count: int) -> set[int]:
+        """Return the rows of the recipe's training cases that the first `count` marks stand on."""
+        return {int(row) - self._validation_rows for row in self.carriers[:count]}
+
+    def masks(self) -> dict[int, torch.Tensor]:
+        """Return the shortcut's place, bool [1, side, side], by row of the recipe's training cases that carry it."""
+        side, boxes = self.pictures.train.shape[-1], self._train.boxes[self._validation_rows :]
+        return {row: torch.from_numpy(box.mask(side)[None]) for row, box in enumerate(boxes) if box is not None}
+
     def marks(self, count: int, quality: Quality = "exact") -> MarkedExamples:
         """Return the first `count` marks of people who mark with some quality."""
         rows = self.carriers[:count]
