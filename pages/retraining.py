@@ -12,6 +12,7 @@ from pages._ui.history import draw_history
 from pages._ui.proof import draw_proof
 from pages._ui.run import draw_result, draw_run
 from pages._ui.services import get_services
+from pages._ui.spread import draw_spread
 from pages._ui.start import draw_start
 
 
@@ -21,6 +22,7 @@ def _draw(workspace: str) -> None:
     left, right = st.columns([1.5, 1], gap="large")
     with left:
         draw_feedback(view.feedback)
+        draw_spread(workspace, view.feedback.artefacts)
     with right:
         draw_start(view)
         draw_run(workspace, view)

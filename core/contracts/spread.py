@@ -46,7 +46,7 @@ class SpreadView:
     searched: int
     """Cases that were searched; 0 before the first search."""
     proposals: tuple[Proposal, ...]
-    """Open ones, surest first, a page full; then the decided ones."""
+    """Open ones, surest first, a page full; then as many decided ones, the latest first."""
     open: int
     accepted: int
     rejected: int

@@ -60,6 +60,8 @@ def estimated(looks: Sequence[Look], waiting: Sequence[float], least: float = 0.
 
 def refusal(looks: Sequence[Look], waiting: Sequence[float], least: float) -> str | None:
     """Return why proposals of at least the probability `least` can't be accepted together; None where they can."""
+    if not any(probability >= least for probability in waiting):
+        return f"None of the open ones has a probability of at least {least:g}."
     seen = sum(look.probability >= least for look in looks)
     if seen < LOOKS:
         return (

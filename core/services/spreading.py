@@ -56,7 +56,7 @@ class Spreading:
         stored = tuple(item for item in stored if item.case_id in cases)
         chosen = page([(item.id, item.probability) for item in stored if item.status == "open"], limit)
         by_id = {item.id: item for item in stored}
-        decided = [item for item in reversed(stored) if item.status != "open"][:limit]
+        decided = sorted((item for item in stored if item.status != "open"), key=_recent)[:limit]
         shown = [*(by_id[number] for number in chosen), *decided]
         busy = newest if newest is not None and newest.status in ("queued", "running") else None
         return _view(
@@ -224,6 +224,10 @@ def _record(
     audit.append(tx, actor_id=actor.id, kind="spread", workspace=workspace, subject=subject)
 
 
+def _recent(item: StoredProposal) -> tuple[int, bool]:
+    return -abs(item.decision or 0), not item.seen
+
+
 def _looks(stored: Sequence[StoredProposal]) -> list[Look]:
     return [Look(item.probability, item.status == "accepted") for item in stored if item.seen]
 
@@ -241,7 +245,6 @@ def _view(
     error: str | None,
 ) -> SpreadView:
     looks, waiting = _looks(stored), _waiting(stored)
-    levels = ((least, sum(p >= least for p in waiting)) for least in LEVELS)
     return SpreadView(
         artefact=artefact.name,
         marks=artefact.marks,
@@ -254,12 +257,14 @@ def _view(
         precision=estimated(looks, waiting),
         expected_precision=sum(waiting) / len(waiting) if waiting else None,
         words=_words(artefact, len(waiting), progress, searched, error),
-        levels=tuple(
-            SpreadLevel(least, count, estimated(looks, waiting, least), refusal(looks, waiting, least))
-            for least, count in levels
-            if count
-        ),
+        levels=tuple(_level(looks, waiting, least) for least in LEVELS if waiting),
     )
+
+
+def _level(looks: Sequence[Look], waiting: Sequence[float], least: float) -> SpreadLevel:
+    count = sum(probability >= least for probability in waiting)
+    precision = estimated(looks, waiting, least) if count else None
+    return SpreadLevel(least, count, precision, refusal(looks, waiting, least))
 
 
 def _words(artefact: Artefact, waiting: int, progress: Progress | None, searched: int, error: str | None) -> str:

@@ -34,8 +34,13 @@ class StoredProposal:
     probability: float
     mark: NewRegion
     status: ProposalStatus
-    seen: bool
-    """Whether a person decided on it by eye, not with many others by their probability."""
+    decision: int | None
+    """Number of the act that decided on it; negative where many were decided together, by their probability."""
+
+    @property
+    def seen(self) -> bool:
+        """Whether a person decided on it by eye."""
+        return self.decision is not None and self.decision > 0
 
     @property
     def region(self) -> Region:
@@ -69,14 +74,7 @@ def list_proposals(tx: Connection, artefact_id: int) -> tuple[StoredProposal, ..
     """Return all proposals of an artefact, surest first."""
     query = _query().where(_TABLE.c.artefact_id == artefact_id).order_by(_TABLE.c.probability.desc(), _TABLE.c.id)
     return tuple(
-        StoredProposal(
-            row.id,
-            row.case_id,
-            row.probability,
-            _mark(row),
-            row.status,
-            row.decision is not None and row.decision > 0,
-        )
+        StoredProposal(row.id, row.case_id, row.probability, _mark(row), row.status, row.decision)
         for row in tx.execute(query)
     )
 

@@ -211,6 +211,7 @@ class FakeServices:
     def __init__(self, *states: State, ok: bool = True) -> None:
         from fake_evidence import FakeEvidence
         from fake_retraining import FakeRetraining
+        from fake_spread import FakeSpread
         from fake_trust import FakeTrust
         from fake_whatif import FakeWhatIf
 
@@ -221,6 +222,7 @@ class FakeServices:
         self.evidence = FakeEvidence(self.states, self.review)
         self.retraining = FakeRetraining(self.states)
         self.audit = FakeAudit(ok)
+        self.spread = FakeSpread(self.states)
         self.trust = FakeTrust(self.states)
         self.whatif = FakeWhatIf(self.states, self.review)
         self.default_actor = LOCAL
