@@ -4,6 +4,10 @@ from dataclasses import dataclass
 
 from core.learning.swapped import Array, Judged, SwappedValidation
 
+LEAST = 0.01
+"""A gain that is worth a new model: of the typical probability (a hundredth of it), or of answers that do not change.
+Two trainings that differ by next to nothing can differ by it in every case."""
+
 
 @dataclass(frozen=True, slots=True)
 class Comparing:
@@ -17,11 +21,11 @@ class Comparing:
     def better(self, one: Judged, other: Judged) -> bool:
         """Return whether `one` answers better, or no worse with less reliance; each with an interval beyond zero."""
         score = self.swapped.difference(one.log_probability, other.log_probability, confidence=self.confidence)
-        if score.low > 0:
+        if score.low > 0 and score.value >= LEAST:
             return True
         reliance = self.swapped.difference(one.changed, other.changed, confidence=self.confidence)
         lost = self.swapped.share(other.right) - self.swapped.share(one.right)
-        return reliance.high < 0 and score.high >= 0 and lost <= self.margin
+        return reliance.high < 0 and reliance.value <= -LEAST and score.high >= 0 and lost <= self.margin
 
     def worse(self, one: Judged, other: Judged) -> bool:
         """Return whether `one` gives right answers less often, and is less sure of them, with intervals below zero."""
