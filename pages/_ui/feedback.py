@@ -24,6 +24,7 @@ def draw_feedback(feedback: FeedbackView) -> None:
     if feedback.ledger:
         st.caption(f"{count(feedback.ledger, 'verdict')} on ledger cases judge models and never train one.")
     for artefact in feedback.artefacts:
-        st.text(f"artefact “{artefact.name}”: {count(artefact.marks, 'mark')}")
+        spread = f", spread to {count(artefact.spread, 'case')}" if artefact.spread else ""
+        st.text(f"artefact “{artefact.name}”: {count(artefact.marks, 'mark')}{spread}")
     draw_warnings(feedback.warnings, feedback.thumbnails)
     draw_thumbnails(feedback.thumbnails[:SHOWN])
