@@ -57,7 +57,9 @@ def _rectified(marked: Tensor, rest: Tensor) -> Split:
 
 
 class DecompositionObjective(MarkedObjective):
-    """Cases as they are, and the squared contribution of content at wrong places."""
+    """Ordinary cases that exchange marked content, and the squared contribution of content at wrong places."""
+
+    exchanges = True
 
     def penalty(self, network: TandemNetwork, marked: MarkedExamples, generator: torch.Generator) -> Tensor:
         """Return the squared contribution to the logits, a mean over annotated cases; 0 or more.
@@ -92,8 +94,8 @@ class DecompositionStrategy(GradientStrategy):
     name = "cdep"
     title = "Contribution penalty"
     words = (
-        "Retrains on the corrected labels and takes what marked content contributes to the answer away, layer by "
-        "layer (contextual decomposition). For images read by a perceptron, and for tables."
+        "Retrains on the corrected labels, exchanges marked content between cases, and takes away what it contributes "
+        "to the answer, layer by layer (contextual decomposition). For images read by a perceptron, and for tables."
     )
     cost = 2.5
     trains = DecompositionObjective

@@ -20,7 +20,9 @@ SAMPLES = 2
 
 
 class ExpectedGradientsObjective(MarkedObjective):
-    """Cases as they are, and squared attributions at wrong places, with other cases as references."""
+    """Ordinary cases that exchange marked content, and squared attributions there, with other cases as references."""
+
+    exchanges = True
 
     def penalty(self, network: TandemNetwork, marked: MarkedExamples, generator: torch.Generator) -> Tensor:
         """Return the squared expected gradients at wrong places, a mean over annotated cases; 0 or more."""
@@ -55,8 +57,8 @@ class ExpectedGradientsStrategy(GradientStrategy):
     name = "expected_gradients"
     title = "Attribution penalty"
     words = (
-        "Retrains on the corrected labels and asks that marked places explain nothing of the answer, compared with "
-        "other cases (expected gradients)."
+        "Retrains on the corrected labels, exchanges marked content between cases, and asks that marked places explain "
+        "nothing of the answer, compared with other cases (expected gradients)."
     )
     cost = 5.0
     trains = ExpectedGradientsObjective

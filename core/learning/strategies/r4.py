@@ -20,7 +20,7 @@ STEPS = 3
 
 
 class WorstPerturbationObjective(RandomPerturbationObjective):
-    """Cases as they are, and the squared change of log-probabilities by the worst values at wrong places."""
+    """Ordinary cases that exchange marked content, and the squared change of log-probabilities by the worst values."""
 
     def perturbed(
         self, network: TandemNetwork, batch: Opened, places: dict[str, Tensor], generator: torch.Generator
@@ -60,8 +60,8 @@ class WorstPerturbationStrategy(GradientStrategy):
     name = "r4"
     title = "Worst changes at marks"
     words = (
-        "Retrains on the corrected labels and asks that even the worst values at marked places leave the answer where "
-        "it is (R4)."
+        "Retrains on the corrected labels, exchanges marked content between cases, and asks that even the worst values "
+        "at marked places leave the answer where it is (R4)."
     )
     cost = 6.0
     trains = WorstPerturbationObjective
