@@ -27,7 +27,12 @@ def models_of(line: ProofLine | PriceLine) -> list[tuple[str, Estimate]]:
 
 def points(value: Estimate) -> str:
     """Return a change in percentage points with its interval: `−47 [−51, −43]`."""
-    return f"{signed(100 * value.value, 0)} {interval(100 * value.low, 100 * value.high, 0)}"
+    return f"{signed(100 * value.value, 0)} {span(value)}"
+
+
+def span(value: Estimate) -> str:
+    """Return the interval of a share in percent; what rounds to nothing has no sign."""
+    return interval(round(100 * value.low) + 0.0, round(100 * value.high) + 0.0, 0)
 
 
 def proof_plot(proof: ArtefactProof) -> go.Figure:
@@ -60,11 +65,6 @@ def _dot(line: ProofLine, name: str, value: Estimate, row: int, ink: Palette) ->
     colour = ink.accent if name == "candidate" else ink.grey
     said = f"{line.title} · {name}: {percent(value.value)} {span(value)}, n {value.n:,}"
     return _marker(value, row, colour, SYMBOLS[name], said, name)
-
-
-def span(value: Estimate) -> str:
-    """Return the interval of a share in percent."""
-    return interval(100 * value.low, 100 * value.high, 0)
 
 
 def _marker(value: Estimate, row: int, colour: str, symbol: str, said: str, name: str) -> go.Scatter:

@@ -7,6 +7,7 @@ import pytest
 from fake_proof import GOOD, HARM, LONG, PROOFS, report_of
 from fake_services import FakeServices, digits_state
 
+from core.contracts import Estimate
 from pages._ui.plots import safe
 from pages._ui.proof_plots import models_of, moved, points, price_numbers, price_plot, proof_numbers, proof_plot
 
@@ -71,6 +72,10 @@ def test_worse_is_told_by_shape_and_word_and_right_is_better():
     assert figure.data[3].x[0] == pytest.approx(-9)  # nine points more error are drawn to the left
     assert moved(HARM.price[1]) == "92 % → 61 %"
     assert points(HARM.price[1].difference) == "−31 [−34, −28]"
+
+
+def test_nothing_has_no_sign():
+    assert points(Estimate(-0.0004, -0.004, -0.0001, 9)) == "0 [0, 0]"
 
 
 def test_names_are_shown_letter_by_letter():

@@ -151,8 +151,9 @@ def _signal(found: Findings) -> str | None:
     if not fallen:
         return None
     return (
-        f"{found.artefact} may carry real signal: accuracy fell by {percent(-fallen[0].difference.value)}. Look at the "
-        "cases that went from right to wrong, and take back marks that cover what the answer needs."
+        f"What is marked as {found.artefact} may carry real signal: accuracy fell by "
+        f"{percent(-fallen[0].difference.value)}. Look at the cases that went from right to wrong, and take back marks "
+        "that cover what the answer needs."
     )
 
 
@@ -182,5 +183,13 @@ def overall_words(effect: Effect, artefacts: Sequence[str], price: Sequence[Pric
         cost = f"It cost something: {price_words(worse[0])}." if worse else "Nothing else got worse that can be told."
         return f"The marks changed what the model uses ({named}). {cost}"
     if effect == "no effect":
-        return f"{sentences[0]} Keep the champion, or try what is proposed."
+        return f"{sentences[0]} {_otherwise(price)}"
     return f"{sentences[0]} Nothing can be claimed yet."
+
+
+def _otherwise(price: Sequence[Price]) -> str:
+    """Return what to do with a candidate whose marks had no effect: it may be better for another reason."""
+    better = [one.line for one in price if one.line.name in (CLEAN, PLAIN) and one.line.difference.low > 0]
+    if not better:
+        return "Keep the champion, or try what is proposed."
+    return f"Something else made it better, such as corrected labels: {price_words(better[0])}."
