@@ -22,10 +22,10 @@ def _draw(workspace: str) -> None:
     left, right = st.columns([1.5, 1], gap="large")
     with left:
         draw_feedback(view.feedback)
-        draw_spread(workspace, view.feedback.artefacts)
     with right:
         draw_start(view)
         draw_run(workspace, view)
+    draw_spread(workspace, view.feedback.artefacts)
     draw_result(view)
     if view.report is not None:
         draw_proof(view.report, view.changed)

@@ -16,7 +16,7 @@ from pages._ui.text import count, plain, shorten
 SHOWN = 24
 """Open proposals on a page."""
 LEVEL = 0.9
-"""Where the slider begins; the services offer it."""
+"""What is chosen at first; the services offer it."""
 
 
 def draw_spread(workspace: str, artefacts: tuple[Artefact, ...]) -> None:
@@ -119,14 +119,15 @@ def _draw_counts(workspace: str, view: SpreadView) -> None:
 
 def _draw_accept(workspace: str, view: SpreadView) -> None:
     levels = {level.least: level for level in view.levels}
-    least = st.select_slider(
-        "Accept together those with a probability of at least", list(levels), value=LEVEL, key="spread_level"
-    )
-    level = levels[least]
+    least = st.segmented_control(
+        "Accept together those with a probability of at least", list(levels), default=LEVEL, required=True,
+        key="spread_level", format_func=lambda value: f"{value:g}",
+    )  # fmt: skip
+    level = levels[LEVEL if least is None else least]
     precision = f"; right: {estimate(level.precision)}" if level.precision else ""
-    st.write(f"{count(level.open, 'open proposal')} of at least {least:g}{precision}.")
+    st.write(f"{count(level.open, 'open proposal')} of at least {level.least:g}{precision}.")
     st.button(
-        f"Accept {level.open:,} at or above {least:g}", key="spread_accept_above", icon=":material/done_all:",
+        f"Accept {level.open:,} at or above {level.least:g}", key="spread_accept_above", icon=":material/done_all:",
         on_click=_accept, args=(workspace, view.artefact), disabled=level.refusal is not None,
     )  # fmt: skip
     if level.refusal is not None:

@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import streamlit as st
 
 from core.contracts import Proposal, ProposalStatus, SpreadView
 from pages._ui import context
-from pages._ui.format import likelihood
+from pages._ui.format import number
 from pages._ui.guard import acting
 from pages._ui.services import get_services
 from pages._ui.text import plain, shorten
 
-CELL = 176
-"""Width of one proposal in pixels: its two buttons side by side."""
+CELL, PICTURE = 168, 96
+"""Width of one proposal and of its picture, in pixels: its two buttons side by side, one of them with a tick."""
 PAGE = "spread_page"
-STATES: Mapping[ProposalStatus, str] = {
-    "open": ":material/radio_button_unchecked: open",
-    "accepted": ":material/check_circle: right",
-    "rejected": ":material/cancel: wrong",
-}
 
 
 def shown_page(workspace: str, view: SpreadView) -> tuple[Proposal, ...]:
@@ -46,7 +39,7 @@ def draw_grid(workspace: str, artefact: str, shown: tuple[Proposal, ...]) -> Non
         return
     with st.container(horizontal=True, gap="small", key="spread_grid"):
         for item in shown:
-            with st.container(width=CELL, gap="xxsmall", border=True):
+            with st.container(width=CELL, gap="xxsmall"):
                 _draw_one(workspace, artefact, item)
     waiting = tuple(item.id for item in shown if item.status == "open")
     st.button(
@@ -57,17 +50,20 @@ def draw_grid(workspace: str, artefact: str, shown: tuple[Proposal, ...]) -> Non
 
 def _draw_one(workspace: str, artefact: str, item: Proposal) -> None:
     if item.thumbnail.image is not None:
-        st.image(item.thumbnail.image, width=120, alt=f"case {item.case} with the proposed mark")
+        st.image(item.thumbnail.image, width=PICTURE, alt=f"case {item.case} with the proposed mark")
     else:
         st.text(shorten(item.thumbnail.text, 120))
-    st.caption(f"{plain(shorten(item.case, 22))} · {likelihood(item.probability)}")
-    st.markdown(STATES[item.status])
+    st.caption(f"{plain(shorten(item.case, 18))} · {number(item.probability, 2)}")
     with st.container(horizontal=True, gap="xxsmall"):
-        st.button(
-            "Right", key=f"spread_right_{item.id}", on_click=_decide, args=(workspace, artefact, (item.id,), ()),
-            type="primary" if item.status == "accepted" else "secondary",
-        )  # fmt: skip
-        st.button(
-            "Wrong", key=f"spread_wrong_{item.id}", on_click=_decide, args=(workspace, artefact, (), (item.id,)),
-            type="primary" if item.status == "rejected" else "secondary",
-        )  # fmt: skip
+        _button(workspace, artefact, item, "Right", "accepted")
+        _button(workspace, artefact, item, "Wrong", "rejected")
+
+
+def _button(workspace: str, artefact: str, item: Proposal, word: str, status: ProposalStatus) -> None:
+    """Draw one answer; the one that was given is filled and has a tick."""
+    given, ids = item.status == status, (item.id,)
+    right, wrong = (ids, ()) if status == "accepted" else ((), ids)
+    st.button(
+        word, key=f"spread_{word.lower()}_{item.id}", type="primary" if given else "secondary",
+        icon=":material/check:" if given else None, on_click=_decide, args=(workspace, artefact, right, wrong),
+    )  # fmt: skip

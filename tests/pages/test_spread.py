@@ -62,7 +62,7 @@ def test_many_are_accepted_once_enough_were_looked_at(open_page):
     page.button(key="spread_accept_above").click().run()
     left = [item.probability for item in fake.spread.found[NAME] if item.status == "open"]
     assert max(left) < 0.9
-    page.select_slider(key="spread_level").set_value(0.5).run()
+    page.segmented_control(key="spread_level").set_value(0.5).run()
     assert page.button(key="spread_accept_above").disabled  # few unsure ones were looked at
 
 
