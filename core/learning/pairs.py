@@ -14,6 +14,7 @@ from torch import Tensor
 
 from core.contracts import Progress
 from core.learning.content import content_of
+from core.learning.fills import FILLS, fill
 from core.learning.marks import Inputs, MarkedExamples, paste, targets, tensors
 from core.learning.strategies.base import StrategyContext
 from core.models.examples import Examples
@@ -27,6 +28,8 @@ TRUSTED = 0.5
 """Marks that are trusted less than this part of the most trusted one are not moved to other cases."""
 
 LEAST_WEIGHT = 1e-6
+Put = Callable[[str, Tensor, Tensor, Tensor, int, torch.Generator], Tensor]
+"""(field, own input, another case's, mark, number of the copy, random numbers) -> the input with the mark replaced."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +49,7 @@ class Pairs:
 
     def some(self, rows: Tensor) -> "Pairs":
         """Return the pairs in `rows`."""
-        sides = [{name: value[rows] for name, value in side.items()} for side in (self.before, self.after, self.labels)]
-        return Pairs(sides[0], sides[1], sides[2], self.weights[rows])
+        return Pairs(_taken(self.before, rows), _taken(self.after, rows), _taken(self.labels, rows), self.weights[rows])
 
     def drawn(self, count: int, generator: torch.Generator) -> "Pairs":
         """Return `count` pairs; those of trusted marks are drawn more often."""
@@ -104,19 +106,24 @@ def trusted(marked: MarkedExamples) -> MarkedExamples:
 
 
 def removed(context: StrategyContext, marked: MarkedExamples, copies: int) -> Pairs:
-    """Replace what *ignore* marks hold by what other training cases have there, `copies` times; marked words go."""
-    return _cleared(context, marked, marked.ignore, copies, "removed")
+    """Replace what *ignore* marks hold, in each copy of a mark by another fill of `core.learning.fills`."""
+
+    def put(field: str, own: Tensor, donor: Tensor, mask: Tensor, copy: int, generator: torch.Generator) -> Tensor:
+        names = tuple(FILLS[marked.kinds[field]])
+        return fill(marked.kinds[field], names[copy % len(names)], own, donor, mask, generator)
+
+    return _replaced(context, marked, marked.ignore, copies, "removed", put)
 
 
 def outside(context: StrategyContext, marked: MarkedExamples, copies: int) -> Pairs:
-    """Replace everything but what *look here* marks hold."""
+    """Replace everything but what *look here* marks hold by what other training cases have there."""
     masks = {field: _where_any(look) & ~look for field, look in marked.look.items()}
-    return _cleared(context, marked, masks, copies, "outside")
+    return _replaced(context, marked, masks, copies, "outside", _clearing(marked))
 
 
 def inside(context: StrategyContext, marked: MarkedExamples, copies: int) -> Pairs:
     """Replace what *look here* marks hold: the answer should be less sure."""
-    return _cleared(context, marked, marked.look, copies, "inside")
+    return _replaced(context, marked, marked.look, copies, "inside", _clearing(marked))
 
 
 def pasted(context: StrategyContext, marked: MarkedExamples, copies: int) -> Pairs:
@@ -179,24 +186,38 @@ def _exchanged(
     }
 
 
-def _cleared(context: StrategyContext, marked: MarkedExamples, masks: Inputs, copies: int, purpose: str) -> Pairs:
-    """Replace what stands at `masks` of marked cases by what other training cases have there, `copies` times each."""
+def _clearing(marked: MarkedExamples) -> Put:
+    def put(field: str, own: Tensor, donor: Tensor, mask: Tensor, _copy: int, _generator: torch.Generator) -> Tensor:
+        return content_of(marked.kinds[field]).clear(own, donor, mask)
+
+    return put
+
+
+def _replaced(
+    context: StrategyContext, marked: MarkedExamples, masks: Inputs, copies: int, purpose: str, put: Put
+) -> Pairs:
+    """Replace what stands at `masks` of marked cases, `copies` times each, with other training cases as donors."""
     lot = Lot(context.train.case_ids, context.seed)
     draws = [(row, copy) for copy in range(copies) for row in range(len(marked))]
-    rows = torch.tensor([row for row, _ in draws])
-    donors = torch.tensor([lot.row(purpose, *_key(marked, row), copy) for row, copy in draws])
 
-    def change(here: Tensor) -> dict[str, Tensor]:
-        own, donor = marked.examples.batch(rows[here]), context.train.batch(donors[here])
+    def change(draw: int) -> dict[str, Tensor]:
+        row, copy = draws[draw]
+        key = (purpose, *_key(marked, row), copy)
+        own, donor = _one(marked.examples, row), _one(context.train, lot.row(*key))
+        generator = generator_for(context.seed, *key)
         return {
-            field: content_of(marked.kinds[field]).clear(value, donor[field], masks[field][rows[here]])
+            field: put(field, value, donor[field], masks[field][row : row + 1], copy, generator)
             for field, value in own.items()
         }
 
-    after = _looked_at(context, len(draws), "replacing marked content", change)
-    before = {field: value[rows.to(value.device)] for field, value in condensed(context, marked.examples).items()}
-    labels = {name: value[rows.to(value.device)] for name, value in targets(marked.examples, context.device).items()}
-    return Pairs(before, after, labels, marked.weights[rows].to(context.device))
+    after = _looked_at(context, len(draws), "replacing marked content", _each(change))
+    rows = torch.tensor([row for row, _ in draws])
+    before, labels = condensed(context, marked.examples), targets(marked.examples, context.device)
+    return Pairs(_taken(before, rows), after, _taken(labels, rows), marked.weights[rows].to(context.device))
+
+
+def _taken(values: Inputs, rows: Tensor) -> dict[str, Tensor]:
+    return {name: value[rows.to(value.device)] for name, value in values.items()}
 
 
 def _looked_at(

@@ -26,10 +26,12 @@ from core.models.supervised import Losses
 
 REPLACED_PER_MARK = 3
 PASTED_PER_MARK = 4
-EXCHANGED_CASES = 600
-"""Most ordinary cases that get a copy with exchanged content."""
-EXCHANGED_SHARE = 0.5
-"""How often an ordinary case is seen with exchanged content, where it has such a copy."""
+EXCHANGED_CASES = 1000
+"""Most ordinary cases that get a copy with exchanged content, which is then seen in place of the case. Measured on
+radiographs with a marker, 5 splits: .06 of the answers change with it after training so, .10 where the case is seen in
+half of the steps; the area under the ROC curve without markers is the same."""
+STAND_IN_SHARE = 0.5
+"""How often such a copy stands in for a case that has none, where there are more cases."""
 PAIR_BATCH = 128
 LESS_SURE = math.log(2)
 """How much the log-probability of the right answer must fall, at least, when a *look here* mark is replaced."""
@@ -94,9 +96,11 @@ class PairsObjective:
     def _ordinary(self, network: TandemNetwork, step: int, generator: torch.Generator) -> Losses:
         train, device = self._plain.train, self._context.device
         rows = epoch_rows(len(train), self._plain.batch_size, step, self._context.seed)
+        if self._exchanged is not None:
+            rows = self._exchanged.stood_in(rows, generator)
         inputs = train.batch(rows, device)
         if self._exchanged is not None:
-            inputs |= self._exchanged.mixed(inputs, rows, generator)
+            inputs |= self._exchanged.mixed(inputs, rows)
         if self._trained is not None:
             inputs |= self._trained.mixed(inputs, generator)
         return self._plain.losses(network, inputs, train.batch_labels(rows, device), self._plain.trust(rows))
@@ -139,19 +143,26 @@ class _Exchanged:
 
     def __init__(self, context: StrategyContext, marked: MarkedExamples) -> None:
         order = torch.randperm(len(context.train), generator=generator_for(context.seed, "exchanged cases"))
-        chosen = order[:EXCHANGED_CASES].sort().values
-        copies = made.exchanged(context, context.train.select(chosen), marked, "train")
-        self._fields = tuple(field for field in context.network.frozen_fields if marked_anywhere(context, field))
-        self._copies = {field: copies[field] for field in self._fields}
+        self._chosen = order[:EXCHANGED_CASES].sort().values
+        copies = made.exchanged(context, context.train.select(self._chosen), marked, "train")
+        fields = [field for field in context.network.frozen_fields if marked_anywhere(context, field)]
+        self._copies = {field: copies[field] for field in fields}
         self._place = torch.full((len(context.train),), -1)
-        self._place[chosen] = torch.arange(len(chosen))
+        self._place[self._chosen] = torch.arange(len(self._chosen))
 
-    def mixed(self, inputs: dict[str, Tensor], rows: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
-        """Return the frozen fields of training cases `rows`, some with exchanged content."""
+    def stood_in(self, rows: Tensor, generator: torch.Generator) -> Tensor:
+        """Return rows of training cases, some that have no copy replaced by rows that have one."""
+        if not self._copies:
+            return rows
+        others = self._chosen[torch.randint(len(self._chosen), rows.shape, generator=generator)]
+        wanted = (self._place[rows] < 0) & (torch.rand(rows.shape, generator=generator) < STAND_IN_SHARE)
+        return torch.where(wanted, others, rows)
+
+    def mixed(self, inputs: dict[str, Tensor], rows: Tensor) -> dict[str, Tensor]:
+        """Return the frozen fields of training cases `rows`, with exchanged content where there is a copy."""
         place = self._place[rows]
-        chosen = (torch.rand(len(rows), generator=generator) < EXCHANGED_SHARE) & (place >= 0)
         return {
-            field: torch.where(chosen[:, None].to(copies.device), copies[place.clamp(min=0)], inputs[field])
+            field: torch.where((place >= 0)[:, None].to(copies.device), copies[place.clamp(min=0)], inputs[field])
             for field, copies in self._copies.items()
         }
 

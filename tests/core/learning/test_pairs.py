@@ -5,11 +5,16 @@ from dataclasses import replace
 import torch
 
 from core.learning import pairs as made
+from core.learning.marks import MarkedExamples
 from core.learning.pairs import Lot, Pairs
+from core.learning.strategies import guided_pairs
+from core.learning.strategies.base import supervised
 from core.learning.strategies.guided_pairs import PairsObjective
 from core.models.embedding import condense
+from core.models.examples import Examples
 from core.models.network import build_network
-from tests.helpers.learning_parts import DEVICE, context_of, marked_of
+from core.models.training import TrainingPlan, fit
+from tests.helpers.learning_parts import DEVICE, context_of, fitted_network, marked_of
 from tests.helpers.model_parts import AGE, RANDOM_BACKBONE, spec_of
 
 FROZEN = spec_of(fields=[{"name": "image", "kind": "image", "size": 32}], encoder=RANDOM_BACKBONE)
@@ -76,6 +81,75 @@ def test_many_marks_get_one_copy_each():
     assert made.copies_of(marked_of(FROZEN, 6), 3) == 3
     marked = replace(marked_of(FROZEN, 6).rows([0] * 1000))
     assert made.copies_of(marked, 3) == 1
+
+
+def test_each_copy_of_a_mark_is_filled_in_another_way():
+    spec = spec_of()
+    context = context_of(spec, build_network(spec, 0), marked=marked_of(spec, 1))
+    after = made.removed(context, context.marked, 3).after["image"]
+    own = context.marked.examples.inputs["image"]
+    assert all(torch.equal(copy[:, 2:], own[0, :, 2:]) for copy in after)
+    assert len({tuple(copy[0, :2, :2].flatten().tolist()) for copy in after}) == 3
+
+
+def test_cases_without_a_copy_are_stood_in_for(monkeypatch):
+    """Where there are more cases than copies, half of the others are seen as one that has a copy."""
+    monkeypatch.setattr(guided_pairs, "EXCHANGED_CASES", 10)
+    objective = PairsObjective(context_of(FROZEN, build_network(FROZEN, 0)))
+    rows = torch.arange(40).repeat(50)
+    seen = objective._exchanged.stood_in(rows, torch.Generator().manual_seed(0))
+    with_copy = set(objective._exchanged._chosen.tolist())
+    assert len(with_copy) == 10
+    kept = [row == other for row, other in zip(rows.tolist(), seen.tolist(), strict=True) if row not in with_copy]
+    assert 0.4 < sum(kept) / len(kept) < 0.6
+    assert all(other in with_copy or row == other for row, other in zip(rows.tolist(), seen.tolist(), strict=True))
+
+
+def halves_of(count, seed, *, apart=False):
+    """Pictures whose upper half tells the class, and the lower one too unless they are `apart`."""
+    generator = torch.Generator().manual_seed(seed)
+    labels = torch.randint(3, (count,), generator=generator)
+    below = torch.randint(3, (count,), generator=generator) if apart else labels
+    shades = torch.cat([part.view(-1, 1, 1, 1).expand(-1, 1, 3, 6) for part in (labels, below)], dim=2)
+    pixels = 60 * shades + torch.randint(0, 60, shades.shape, generator=generator)
+    return Examples(tuple(range(count)), {"image": pixels.to(torch.uint8)}, {"shape": labels}, ("g",) * count)
+
+
+def accuracy_after(objective_of, marked):
+    spec = spec_of()
+    network = build_network(spec, 0)
+    context = context_of(spec, network, train=halves_of(80, 1), validation=halves_of(30, 2), marked=marked)
+    fit(network, objective_of(context), TrainingPlan(epochs=20, batch_size=8, learning_rate=1e-2))
+    test = halves_of(200, 3, apart=True)
+    with torch.no_grad():
+        answers = network(test.inputs)["shape"].argmax(dim=1)
+    return float((answers == test.labels["shape"]).float().mean())
+
+
+def test_look_here_marks_alone_make_what_is_inside_decide(monkeypatch):
+    """Taught by pairs alone, without a gradient, a model follows the marked half where the two disagree."""
+    monkeypatch.setattr(guided_pairs, "_marks_trained", lambda context: False)
+    look = torch.zeros(12, 1, 6, 6, dtype=torch.bool)
+    look[:, :, :3] = True
+    examples, kinds = halves_of(80, 1).select(range(12)), {"image": "image"}
+    marked = MarkedExamples(examples, {"image": torch.zeros_like(look)}, {"image": look}, (None,) * 12, kinds)
+    assert accuracy_after(supervised, marked) < 0.75
+    assert accuracy_after(PairsObjective, marked) > 0.85
+
+
+def test_trained_fields_of_a_mixed_network_are_guided_by_gradient():
+    """A marked number beside a frozen picture without a mark: its gradient is penalised, and no picture is copied."""
+    network = build_network(spec_of(fields=OPTIONAL, encoder=RANDOM_BACKBONE), 0)
+    marked = marked_of(network.spec, 6)
+    marked.ignore["image"].zero_()
+    context = context_of(network.spec, network, marked=marked)
+    fitted_network(network, context.train)
+    objective = PairsObjective(context)
+    penalty = objective._trained.gradient(network, torch.Generator().manual_seed(0))
+    assert float(penalty.detach()) > 0
+    penalty.backward()
+    assert float(network.encoder("age").layer.weight.grad.abs().sum()) > 0
+    assert objective._exchanged._copies == {}
 
 
 def test_look_here_marks_keep_what_is_inside_and_what_is_outside():
