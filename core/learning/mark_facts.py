@@ -27,7 +27,7 @@ CONSISTENT = 0.5
 UNLIKE, QUITE_UNLIKE = 0.8, 0.55
 """Share of the typical likeness below which a mark is unlike the others where its place is odd too; and anywhere."""
 FAR = 3.0
-"""Robust standard deviations from which on a place is odd."""
+"""Robust standard deviations from which on a place, or a likeness, is odd."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +108,12 @@ def _compare(marked: MarkedExamples, facts: ImageFacts, rows: Sequence[int], emp
     masks = marked.ignore[facts.field][index]
     alike = likeness(windows_of(marked.examples.inputs[facts.field][index], masks))
     facts.alike[index] = alike
-    typical = float(alike[~empty[index]].median())
+    held = alike[~empty[index]]
+    typical = float(held.median())
     if len(rows) < FEWEST or typical < CONSISTENT:
         return
+    spread = 1.4826 * float((held - typical).abs().median())
     odd = place_oddness(masks) > FAR
-    facts.unlike[index] = ~empty[index] & ((alike < UNLIKE * typical) & odd | (alike < QUITE_UNLIKE * typical))
+    low = alike < min(UNLIKE * typical, typical - spread)
+    quite_low = alike < min(QUITE_UNLIKE * typical, typical - FAR * spread)
+    facts.unlike[index] = ~empty[index] & (low & odd | quite_low)
