@@ -90,28 +90,49 @@ def answers_to_altered(
     Cases are altered in a random order, so that a batch, which may lend content, is no stretch of like cases.
     """
     generator = torch.Generator().manual_seed(seed)
-    count, total = len(alteration.cases), len(alteration.cases) * alteration.repeats
-    changed: list[dict[str, Array]] = [{target: np.zeros(len(examples)) for target in own} for own in plain]
-    right: list[dict[str, Array]] = [{target: np.zeros(len(examples)) for target in own} for own in plain]
+    count = len(alteration.cases)
+    tallies = [_Tally.of(examples, own) for own in plain]
     for repeat in range(alteration.repeats):
         order = alteration.cases[torch.randperm(count, generator=generator)]
         for start in range(0, count, BATCH):
             if reporter is not None:
-                reporter.report(Progress("gate", repeat * count + start, total, "altering marked content"))
+                done, total = repeat * count + start, count * alteration.repeats
+                reporter.report(Progress("gate", done, total, "altering marked content"))
             here = order[start : start + BATCH]
             inputs = alteration.alter(examples.batch(here, device), here, generator)
-            for place, answer in enumerate(batch_logits(models, inputs)):
-                for target, own in answer.items():
-                    top = own.argmax(dim=1).cpu()
-                    rows, weight = here.numpy(), 1.0 / alteration.repeats
-                    changed[place][target][rows] += (top != plain[place][target][here].argmax(dim=1)).numpy() * weight
-                    right[place][target][rows] += (top == examples.labels[target][here].cpu()).numpy() * weight
+            for tally, answer in zip(tallies, batch_logits(models, inputs), strict=True):
+                tally.count(here, answer, 1.0 / alteration.repeats)
     cases = alteration.cases.sort().values
-    return Altered(cases, _chosen(changed, cases), _chosen(right, cases))
+    changed = tuple(_chosen(tally.changed, cases) for tally in tallies)
+    return Altered(cases, changed, tuple(_chosen(tally.right, cases) for tally in tallies))
 
 
-def _chosen(tallies: Sequence[Mapping[str, Array]], cases: Tensor) -> tuple[Mapping[str, Array], ...]:
-    return tuple({target: own[cases.numpy()] for target, own in tally.items()} for tally in tallies)
+@dataclass(frozen=True, slots=True, eq=False)
+class _Tally:
+    """One model's answers to all examples as they are, their labels, and what is counted, by target."""
+
+    before: Mapping[str, Tensor]
+    labels: Mapping[str, Tensor]
+    changed: Mapping[str, Array]
+    right: Mapping[str, Array]
+
+    @classmethod
+    def of(cls, examples: Examples, plain: Logits) -> "_Tally":
+        """Start counting from the logits of all examples as they are."""
+        before = {target: own.argmax(dim=1).cpu() for target, own in plain.items()}
+        zeros = [{target: np.zeros(len(examples)) for target in plain} for _ in range(2)]
+        return cls(before, {target: examples.labels[target].cpu() for target in plain}, *zeros)
+
+    def count(self, rows: Tensor, answer: Logits, weight: float) -> None:
+        """Count one batch of answers to altered cases."""
+        for target, own in answer.items():
+            top = own.argmax(dim=1).cpu()
+            self.changed[target][rows.numpy()] += (top != self.before[target][rows]).numpy() * weight
+            self.right[target][rows.numpy()] += (top == self.labels[target][rows]).numpy() * weight
+
+
+def _chosen(tally: Mapping[str, Array], cases: Tensor) -> Mapping[str, Array]:
+    return {target: own[cases.numpy()] for target, own in tally.items()}
 
 
 def pasting(marked: MarkedExamples) -> Alter:

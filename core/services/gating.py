@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from core.contracts import Case, GateReport, ProgressReporter, Region, Run, Workspace, WorkspaceSpec
+from core.contracts import Case, GateReport, MarkWarning, ProgressReporter, Region, Workspace, WorkspaceSpec
 from core.errors import Conflict, Refused
 from core.learning.checks.base import GateContext
 from core.learning.gate import ledger_hash, run_gate
@@ -96,8 +96,7 @@ class Gating:
         champion = self.catalogue.model(material.workspace)
         candidate = self.catalogue.model(material.workspace, version)
         control = self.catalogue.control(material.workspace, version)
-        run = self._run(material.workspace, version)
-        outcome = run.outcome if run is not None else None
+        strategy, warnings = self._origin(material.workspace, version)
         ledger = self.casebook.examples(material.ledger, material.spec, material.references)
         listener = reporter or Silent()
         context = GateContext(
@@ -117,13 +116,16 @@ class Gating:
             reporter=listener,
             control=control,
             control_answers=None if control is None else self.scoring.logits(control, ledger, listener),
-            strategy=None if run is None else run.strategy if outcome is None else outcome.delivered,
-            warnings=() if outcome is None else outcome.warnings,
+            strategy=strategy,
+            warnings=warnings,
         )
         return context, material
 
-    def _run(self, workspace: Workspace, version: str) -> Run | None:
-        """Return the run that trained a version; None for a version that came from none."""
+    def _origin(self, workspace: Workspace, version: str) -> tuple[str | None, tuple[MarkWarning, ...]]:
+        """Return the strategy that trained a version, where known, and what was wrong with its marks."""
         with self.runtime.database.read() as tx:
             number = versions.get(tx, workspace.id, version).run_id
-            return None if number is None else runs.get(tx, number)
+            run = runs.get(tx, number) if number is not None else None
+        if run is None:
+            return None, ()
+        return (run.strategy, ()) if run.outcome is None else (run.outcome.delivered, run.outcome.warnings)

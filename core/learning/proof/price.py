@@ -1,7 +1,7 @@
 """What the change cost: accuracy with and without marked content, the worst group, calibration, who got worse."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,7 +48,14 @@ def price_of(context: GateContext, target: TargetSpec) -> tuple[Price, ...]:
     groups = _groups(context, target, judged)
     found = [_clean(context, target.name), _plain(context, judged), _worst(context, groups, judged),
              _calibration(context, judged), *_fallen(context, target, judged)]  # fmt: skip
-    return tuple(one for one in found if one is not None)
+    return tuple(_titled(one, context, target) for one in found if one is not None)
+
+
+def _titled(price: Price, context: GateContext, target: TargetSpec) -> Price:
+    """Return a price whose title says which target it is about, where there are several."""
+    if len(context.spec.targets) == 1:
+        return price
+    return replace(price, line=replace(price.line, title=f"{target.title or target.name}: {price.line.title}"))
 
 
 def _priced(

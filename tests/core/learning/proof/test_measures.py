@@ -150,3 +150,13 @@ def test_numbers_get_the_mean_and_categories_the_commonest():
     altered = alteration.alter(examples.batch([0, 1, 2], DEVICE), torch.tensor([0, 1, 2]), torch.Generator())
     assert altered["age"].flatten().tolist() == [30.0, 30.0, 30.0]
     assert altered["colour"].flatten().tolist() == [1, 1, 1]
+
+
+def test_large_networks_are_asked_less_and_n_says_so(corner, monkeypatch):
+    monkeypatch.setattr("core.learning.proof.base.LARGE", 0)
+    monkeypatch.setattr("core.learning.proof.base.CASES_LARGE", 12)
+    assert Insert().alteration(corner, corner.marked).repeats == 2
+    assert len(behaviour(corner, "corner", Swap()).cases) == 12
+    found = behaviour(corner, "corner", Remove())
+    assert found.cases.tolist() == sorted(found.cases.tolist())
+    assert len(found.changed[0]["shape"]) == 12

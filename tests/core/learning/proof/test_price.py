@@ -80,3 +80,15 @@ def test_unlabelled_cases_do_not_count():
     assert found["accuracy"].line.champion.n == 40
     assert found["clean accuracy"].line.champion.n == 40
     assert torch.equal(context.ledger.labels["shape"][:20], torch.full((20,), -1))
+
+
+def test_with_several_targets_each_price_says_which():
+    spec = spec_of(
+        targets=[
+            {"name": "shape", "classes": ["a", "b", "c"]},
+            {"name": "view", "title": "View", "classes": ["x", "y"]},
+        ]
+    )
+    context = gate_context(spec, count=60)
+    titles = [one.line.title for one in price_of(context, spec.targets[1])]
+    assert titles[1] == "View: Accuracy on cases as they are"
