@@ -33,6 +33,7 @@ SPEC = spec_of(
     targets=[{"name": "shape", "classes": ["dark", "bright"]}],
     encoder={"name": "cnn", "hidden": [8, 8]},
     training={"batch_size": 32, "seed": 0},
+    gate={"reliance_fall": 0.1},
 )
 PLAN = TrainingPlan(epochs=15, batch_size=32, learning_rate=5e-3)
 SEED = 2
@@ -88,7 +89,7 @@ def _grad_cam_inside(context) -> list[float]:
 def test_its_grad_cam_leaves_the_artefact(judged):
     before, after = _grad_cam_inside(judged)
     assert before > 0.1
-    assert after < 0.02
+    assert after < 0.05
 
 
 def test_its_answers_do_not_and_the_gate_fails_it(judged):
