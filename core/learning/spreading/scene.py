@@ -11,8 +11,9 @@ from core.learning.spreading.places import Places
 from core.learning.spreading.windows import Described, Shape, describe, template_of
 
 SIDE = 96
-"""Larger pictures are made smaller, as far as a mark keeps `LEAST` pixels."""
-LEAST = 5
+"""Larger pictures are made smaller, as far as marks can still be seen."""
+LEAST, ENOUGH = 5, 10
+"""Pixels that the shorter side of a mark keeps, and needs at most."""
 MOST_SHAPES = 6
 ALIKE = 0.7
 """Masks that overlap so far, one laid on the other, have one shape."""
@@ -72,7 +73,7 @@ def size_of(masks: Tensor) -> int:
     """Return the side that pictures are searched at: up to `SIDE` where the marks [n, 1, S, S] can still be seen."""
     side = masks.shape[-1]
     shortest = min(min(box_of(mask[0])[2:]) for mask in masks)
-    factor = max(1, math.ceil(side / (2 * SIDE)), min(math.ceil(side / SIDE), shortest // LEAST))
+    factor = max(1, math.ceil(side / (2 * SIDE)), min(math.ceil(side / SIDE), shortest // LEAST), shortest // ENOUGH)
     return int(side // factor)
 
 

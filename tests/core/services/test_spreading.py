@@ -4,56 +4,23 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
 
-from core.contracts import MarkForm, SpreadView
+from core.contracts import SpreadView
 from core.errors import BadInput, Conflict, NotFound, Refused
-from core.media.masks import decode_mask, encode_mask
+from core.media.masks import decode_mask
 from core.services.container import Container
 from core.services.spread_precision import Look, estimated, page, refusal
 from core.storage import audit, erasure, proposals, regions, runs
 from core.storage.blobs import collect_garbage
-from tests.helpers.tiny_folder import CASES, SIZE, write_tiny_folder
-from tests.helpers.tiny_product import WORKSPACE, copy_home, names_of, open_home, verdict
-
-PATCH = 3
-CORNERS = ((0, 0), (0, SIZE - PATCH), (SIZE - PATCH, 0), (SIZE - PATCH, SIZE - PATCH))
-
-
-def corner_of(name: str) -> tuple[int, int] | None:
-    """Where a case has its bright patch: every third one in one of the corners."""
-    number = int(name[1:])
-    return CORNERS[number // 3 % 4] if number % 3 == 0 else None
-
-
-def patch(name: str) -> np.ndarray:
-    """The true mask of a case."""
-    mask = np.zeros((SIZE, SIZE), dtype=bool)
-    top, left = corner_of(name)
-    mask[top : top + PATCH, left : left + PATCH] = True
-    return mask
+from tests.helpers.planted_corners import corner_of, patch, prepare_planted
+from tests.helpers.tiny_folder import SIZE
+from tests.helpers.tiny_product import WORKSPACE, copy_home, names_of, open_home
 
 
 @pytest.fixture(scope="module")
 def planted_home(tmp_path_factory) -> Path:
-    """A trained workspace where every third case has a patch in a corner, and four of them are marked."""
-    folder = tmp_path_factory.mktemp("planted")
-    toml = write_tiny_folder(folder / "data")
-    for number in range(CASES):
-        if corner_of(f"t{number:03d}") is not None:
-            file = toml.parent / f"t{number:03d}.png"
-            pixels = np.asarray(Image.open(file)).copy()
-            pixels[patch(file.stem)] = 215 + number % 40
-            Image.fromarray(pixels).save(file)
-    container = open_home(folder / "home")
-    report = container.importing.import_folder(toml, toml.parent, actor=container.default_actor)
-    container.jobs.wait(report.job_id or 0)
-    carriers = [name for name in names_of(container, "pool") if corner_of(name) is not None]
-    for name in carriers[:4]:
-        mark = MarkForm("image", "ignore", "corner", encode_mask(patch(name)))
-        verdict(container, name, marks=(mark,))
-    container.close()
-    return folder / "home"
+    """A closed home of the planted workspace."""
+    return prepare_planted(tmp_path_factory.mktemp("planted"))
 
 
 @pytest.fixture
