@@ -24,8 +24,8 @@ from core.models.scope import opened_backbones
 from core.models.supervised import SupervisedObjective, all_logits
 from core.models.training import Objective, TrainingPlan, fit
 
-FOLDS = 4
-EPOCHS = 10
+FOLDS = 3
+EPOCHS = 8
 """Most epochs of each fold's network: long enough to learn what is common, too short to learn single cases by heart."""
 STAGE = "checking the labels"
 
@@ -41,7 +41,7 @@ class ConfidentStrategy:
     )
     uses_regions = False
     family: Family = "labels"
-    cost = 3.0
+    cost = 2.5
 
     def fits(self, context: StrategyContext) -> str | None:
         """Return None: labels are always there."""
