@@ -17,6 +17,9 @@ from tests.benchmarks._decoy_pictures import Labels, Pictures, Pixels
 from tests.benchmarks._decoy_recipe import Recipe
 
 FIELD, TARGET, ARTEFACT = "image", "class", "decoy"
+RATE_FACTOR = 3.0
+"""Chosen on MNIST's validation cases with swapped content, 100 marks: .90 are right with 1 and .91 with 3 after fine-
+tuning, .91 and .92 from scratch."""
 WRONG_SHARE = 0.2
 Quality = Literal["exact", "wrong", "dilated", "shrunk"]
 """How well people marked: `wrong`: a fifth of the marks stand elsewhere; `dilated`: four times the area; `shrunk`: a
@@ -91,6 +94,7 @@ class PictureDecoy:
             self.marks,
             self._tests(),
             self.seed,
+            rate_factor=RATE_FACTOR,
         )
 
     def _tests(self) -> dict[str, Examples]:

@@ -25,6 +25,8 @@ ENCODERS: Mapping[str, dict[str, object]] = {
     "cifar10": {"name": "mlp", "hidden": [256, 64]},
 }
 EPOCHS, QUICK_EPOCHS = 50, 4
+QUICK_CASES = 1000
+"""Training cases of a quick run; a quarter as many test it."""
 CASES = ("chest", "text", "table")
 """Decoys in other kinds of cases; the module `_decoy_NAME` of each has `recipe(options, seed) -> Recipe`."""
 
@@ -68,6 +70,8 @@ def _decoy(job: Job) -> PictureDecoy:
     if name not in ARTEFACTS:
         raise NotFound(f"No artefact {name!r} in pictures. Known: {', '.join(ARTEFACTS)}.")
     pictures = PICTURES[job.data](job.options.data_root, job.seed)
+    if job.options.quick:
+        pictures = pictures.first(QUICK_CASES, QUICK_CASES // 4)
     channels, side = pictures.train.shape[1:3]
     epochs = QUICK_EPOCHS if job.options.quick else EPOCHS
     return PictureDecoy(

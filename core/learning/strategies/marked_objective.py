@@ -59,7 +59,11 @@ class MarkedObjective:
         share = len(marked) / (len(marked) + self.batch)
         loss = (1 - share) * ordinary.loss + share * annotated.loss
         penalty = self.penalty(network, marked, generator)
-        return loss if penalty is None else loss + capped(penalty, ordinary.entropy + annotated.entropy)
+        return loss if penalty is None else loss + capped(penalty, self.limit(ordinary, annotated))
+
+    def limit(self, ordinary: Losses, annotated: Losses) -> Tensor:
+        """Return what the penalty must not exceed."""
+        return ordinary.entropy + annotated.entropy
 
     def penalty(self, network: TandemNetwork, marked: MarkedExamples, generator: torch.Generator) -> Tensor | None:
         """Return what using marked places costs, a scalar with a graph, 0 or more; None for nothing."""
@@ -73,11 +77,12 @@ class MarkedObjective:
         context, generator = self.context, torch.Generator().manual_seed(self.context.seed)
         inputs = tensors(self.plain.validation, context.device)
         labels = targets(self.plain.validation, context.device)
-        scores = []
-        for _ in range(VALIDATION_DRAWS if len(self.ignore) else 1):
-            mixed = self.exchanged(inputs, generator)
-            scores.append(typical_probability(self.plain, network(mixed), labels))
-        return sum(scores) / len(scores)
+        draws = VALIDATION_DRAWS if len(self.ignore) else 1
+        answers = [network(self.exchanged(inputs, generator)) for _ in range(draws)]
+        joined = {target: torch.cat([one[target] for one in answers]) for target in labels}
+        return typical_probability(
+            self.plain, joined, {target: label.repeat(draws) for target, label in labels.items()}
+        )
 
     def drawn(self, generator: torch.Generator) -> MarkedExamples:
         """Return the annotated mini-batch of a step."""
