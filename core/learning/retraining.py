@@ -15,8 +15,8 @@ from core.learning.strategies.auto import AUTO
 from core.learning.strategies.labels import LabelsStrategy
 from core.learning.strategies.registry import strategy
 from core.learning.swapped import Judged, SwappedValidation
-from core.learning.task import Remembered, Retrained, Task
-from core.learning.trials import Candidate, carry_out, network_of
+from core.learning.task import Remembered, Retrained, Task, context_of, started
+from core.learning.trials import Candidate, Tried, carry_out, network_of
 from core.models.training import FitResult
 
 __all__ = ["Retrained", "Task", "retrain", "train_control"]
@@ -67,13 +67,20 @@ class _Bench:
         found = LabelsStrategy() if self.task.strategy == AUTO else strategy(self.task.strategy)
         candidate = Candidate(found, self.task.plan.start)
         if candidate.name not in self.journal.entries.trials:
-            tried = carry_out(self.task, candidate, self.swapped, self.journal)
+            tried = self._noted(candidate, carry_out(self.task, candidate, self.swapped, self.journal))
             self.journal.finish(candidate.name, self._explained(tried.trial, tried.best), tried.best, tried.suspects)
         best = self.journal.entries.best
         if best is None or self.parent is None:
             return best
         unchanged = self.task.plan.start == "champion" and best.fitted.best_step == 0
         return None if unchanged or self._comparing.worse(best.judged, self.parent) else best
+
+    def _noted(self, candidate: Candidate, tried: Tried) -> Tried:
+        """Return the trial with why its strategy does not fit, where it does not."""
+        why = candidate.strategy.fits(context_of(self.task, started(self.task)))
+        return (
+            tried if why is None else replace(tried, trial=replace(tried.trial, reason=f"{why} {tried.trial.reason}"))
+        )
 
     @property
     def _comparing(self) -> Comparing:

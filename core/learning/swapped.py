@@ -4,7 +4,7 @@ All networks of one retraining see the same exchanges, and the same resamples of
 judged is never unchanged data: it may carry the shortcut. Without *ignore* marks there is nothing to exchange.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,6 +16,7 @@ from core.contracts import Estimate
 from core.learning.marks import exchange_everywhere, tensors
 from core.learning.statistics import Resampler, interval
 from core.learning.task import Task
+from core.models.calibration import fit_temperature
 from core.models.examples import NO_LABEL, Examples
 from core.models.network import TandemNetwork
 from core.models.supervised import all_logits, class_weights_of
@@ -33,7 +34,8 @@ class Judged:
     """How a network answers, by row: the labelled cases of the first target, then those of the next."""
 
     log_probability: Array
-    """Mean over exchanges of the log probability of the right answer [rows]."""
+    """Mean over exchanges of the log probability of the right answer [rows], at the temperature that suits the network
+    best: a version's answers are calibrated before anybody sees them."""
     right: Array
     """Share of exchanges that are answered right [rows]."""
     changed: Array
@@ -61,8 +63,8 @@ class SwappedValidation:
 
     def judge(self, network: TandemNetwork) -> Judged:
         """Return how a network answers."""
-        unchanged, *draws = (self._answers(network, part) for part in self.condensed(network))
-        plain = unchanged.argmax_by_row()
+        unchanged, *raw = (self._answers(network, part) for part in self.condensed(network))
+        plain, draws = unchanged.argmax_by_row(), _calibrated(raw)
         return Judged(
             np.mean([answers.log_probability() for answers in draws], axis=0),
             np.mean([answers.right() for answers in draws], axis=0),
@@ -124,6 +126,18 @@ class _Answers:
     def argmax_by_row(self) -> NDArray[np.int64]:
         """Return the answer by row."""
         return np.asarray(torch.cat([logits.argmax(dim=1) for logits in self.logits.values()]).numpy())
+
+
+def _calibrated(draws: Sequence[_Answers]) -> list[_Answers]:
+    """Return answers at the temperature of each target that suits all of them best."""
+    heat = {
+        target: fit_temperature(
+            torch.cat([answers.logits[target] for answers in draws]).numpy(),
+            torch.cat([answers.labels[target] for answers in draws]).numpy(),
+        )
+        for target in draws[0].logits
+    }
+    return [replace(one, logits={name: value / heat[name] for name, value in one.logits.items()}) for one in draws]
 
 
 def _exchanged(task: Task) -> tuple[Examples, ...]:

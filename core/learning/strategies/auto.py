@@ -1,6 +1,7 @@
 """Tries the strategies that fit and can be afforded, and delivers the best."""
 
 from core.learning.strategies.base import Family, StrategyContext
+from core.learning.strategies.fitting import needs_marks
 from core.learning.strategies.guided import GuidedStrategy
 from core.models.training import Objective
 
@@ -21,8 +22,8 @@ class AutoStrategy:
     cost = 12.0
 
     def fits(self, context: StrategyContext) -> str | None:
-        """Return None: labels alone are among what it tries, so it always fits."""
-        return None
+        """Return why there is nothing to search for, if so: without marks it is labels alone."""
+        return needs_marks(context)
 
     def objective(self, context: StrategyContext) -> Objective:
         """Return the objective of the recommended strategy."""
