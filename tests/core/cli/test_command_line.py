@@ -7,7 +7,7 @@ import typer
 from typer.testing import CliRunner
 
 from core.cli import app
-from core.cli.benchmarks import figure_line, load_benchmark
+from core.cli.benchmarks import figure_line, load_benchmark, mask_numbers
 from core.cli.cases import painted_marks, target_name
 from core.cli.frame import metrics_object, progress_line, refusable
 from core.cli.machine import machine
@@ -142,3 +142,11 @@ def test_an_argument_that_is_no_text_is_refused(tmp_path):
     result = CliRunner(env={"TANDEM_HOME": str(tmp_path)}).invoke(app, ["predict", "tiny", "caf\udce9", "--json"])
     assert result.exit_code == 1
     assert "is not UTF-8" in json.loads(result.stdout.splitlines()[-1])["error"]
+
+
+def test_numbers_of_marks_are_whole_and_in_order():
+    assert mask_numbers("") == ()
+    assert mask_numbers("100, 10,25") == (10, 25, 100)
+    for wrong in ("ten", "0", "1.5", "-3"):
+        with pytest.raises(BadInput, match="whole numbers"):
+            mask_numbers(wrong)

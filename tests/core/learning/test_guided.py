@@ -5,13 +5,14 @@ import torch
 from torch import nn
 
 from core.learning.marks import MarkedExamples
-from core.learning.strategies.base import capped
+from core.learning.strategies.base import capped, supervised, typical_probability
 from core.learning.strategies.counterexamples import CounterexamplesStrategy
 from core.learning.strategies.entries import LOOK_WEIGHT, wrong_places
 from core.learning.strategies.guided import GuidedObjective, GuidedStrategy
 from core.learning.strategies.labels import LabelsStrategy
 from core.models.examples import Examples
 from core.models.network import build_network
+from core.models.supervised import Losses
 from core.models.training import TrainingPlan, fit
 from tests.helpers.learning_parts import DEVICE, context_of, fitted_network, marked, marked_of
 from tests.helpers.model_parts import NOTE, RANDOM_BACKBONE, SMALL_TRANSFORMER, spec_of
@@ -26,6 +27,21 @@ def test_the_cap_never_lets_the_penalty_exceed_the_limit():
     assert float(capped(torch.tensor(50.0), torch.tensor(2.0))) == pytest.approx(2.0)
     assert float(capped(torch.tensor(0.5), torch.tensor(2.0))) == 0.5
     assert float(capped(torch.tensor(0.0), torch.tensor(2.0))) == 0.0
+
+
+def test_a_step_does_not_lose_for_being_too_sure():
+    """Three of four answers are right, so the typical probability is at best .75 ** .75 * .25 ** .25."""
+    plain = supervised(context_of(spec_of(**TWO), build_network(spec_of(**TWO), 0)))
+    logits, labels = torch.tensor([[1.0, 0.0]] * 4), {"shape": torch.tensor([0, 0, 0, 1])}
+    scores = [typical_probability(plain, {"shape": scale * logits}, labels) for scale in (0.5, 1.0, 9.0)]
+    assert scores == pytest.approx([0.75**0.75 * 0.25**0.25] * 3, abs=1e-4)
+    assert typical_probability(plain, {"shape": logits}, {"shape": torch.tensor([-1, -1, -1, 0])}) > 0.7
+
+
+def test_the_penalty_of_guided_stays_below_a_tenth_of_the_loss():
+    objective = GuidedObjective(context_of(spec_of(), build_network(spec_of(), 0)))
+    one, two = Losses(torch.tensor(-3.0), torch.tensor(0.5)), Losses(torch.tensor(-3.0), torch.tensor(1.5))
+    assert float(objective.limit(one, two)) == pytest.approx(0.2)
 
 
 def test_the_cap_scales_the_gradient_too():
