@@ -45,6 +45,10 @@ MARKS = {
     "look here": lambda spec: _look_here(marked_of(spec, 4)),
     "mixed": lambda spec: _mixed(marked_of(spec, 4)),
 }
+WITH_MARKS = [
+    *((kind, "six marks") for kind in KINDS),
+    *((kind, marks) for kind in ("convolutions", "frozen", "text", "table") for marks in MARKS if marks != "six marks"),
+]
 FITS_EVERYWHERE = {"guided", "labels"}
 
 
@@ -106,8 +110,11 @@ def test_says_in_words_what_it_does_and_costs(chosen):
     assert chosen.family in {"labels", "gradient", "examples", "last layer", "search"}
 
 
-@pytest.mark.parametrize("marks", sorted(MARKS))
-def test_loss_is_finite_and_moves_every_trainable_parameter(chosen, spec, marks):
+@pytest.mark.parametrize(("kind", "marks"), WITH_MARKS)
+def test_loss_is_finite_and_moves_every_trainable_parameter(chosen, kind, marks):
+    if not chosen.uses_regions and marks != "six marks":
+        pytest.skip("marks make no difference to it")
+    spec = spec_of(**KINDS[kind])
     network, objective = _prepared(chosen, spec, MARKS[marks](spec))
     _needs(objective)
     network.train()
@@ -133,7 +140,7 @@ def test_trains_on_labels_without_any_mark_and_says_that_marks_are_missing(chose
     context = context_of(spec, network, marks=0)
     fitted_network(network, context.train)
     reason = chosen.fits(context)
-    assert (reason is None) == (not chosen.uses_regions)
+    assert (reason is None) == (not chosen.uses_regions or chosen.family == "search")
     assert torch.isfinite(chosen.objective(context).loss(network, 0, torch.Generator().manual_seed(0)))
 
 
