@@ -15,7 +15,7 @@ from torch import Tensor
 from core.contracts import Progress
 from core.learning.content import content_of
 from core.learning.fills import FILLS, fill
-from core.learning.marks import Inputs, MarkedExamples, paste, targets, tensors
+from core.learning.marks import MOST_EXCHANGED, TRUSTED, Inputs, MarkedExamples, paste, targets, tensors
 from core.learning.strategies.base import StrategyContext
 from core.models.examples import Examples
 from core.models.randomness import generator_for
@@ -24,8 +24,8 @@ PART = 512
 """Most changed copies that are in memory at once."""
 COPIES = 600
 """About how many copies of one kind are made, however many marks there are; each mark has at least one."""
-TRUSTED = 0.5
-"""Marks that are trusted less than this part of the most trusted one are not moved to other cases."""
+EXCHANGED_MARKS = 4
+"""Marks at whose places a case exchanges content with another: an artefact may stand in several places."""
 
 LEAST_WEIGHT = 1e-6
 Put = Callable[[str, Tensor, Tensor, Tensor, int, torch.Generator], Tensor]
@@ -97,7 +97,7 @@ def copies_of(marked: MarkedExamples, most: int) -> int:
 
 
 def trusted(marked: MarkedExamples) -> MarkedExamples:
-    """Return the *ignore* marks whose content may be moved to other cases."""
+    """Return the *ignore* marks whose content may be moved to other cases: all that are trusted half as far as any."""
     marked = marked.with_ignore()
     if not len(marked):
         return marked
@@ -151,13 +151,19 @@ def pasted_into(
 
 
 def exchanged(context: StrategyContext, examples: Examples, marked: MarkedExamples, purpose: str) -> dict[str, Tensor]:
-    """Return condensed cases each of which has, at the place of a drawn mark, what another of them has there."""
+    """Return condensed cases each of which has, at the places of some drawn marks, what another of them has there."""
     cases, marks = Lot(examples.case_ids, context.seed), marks_lot(context, marked)
 
     def change(case: int) -> dict[str, Tensor]:
         key = (purpose, examples.case_ids[case])
-        row, donor = marks.row(*key), cases.other(case, *key)
-        return _exchanged(examples, marked, (case, donor, row), generator_for(context.seed, *key))
+        rows, donor = [marks.row(*key, number) for number in range(EXCHANGED_MARKS)], cases.other(case, *key)
+        own, other, generator = _one(examples, case), _one(examples, donor), generator_for(context.seed, *key)
+        return {
+            field: content_of(marked.kinds[field]).exchange(
+                value, other[field], marked.examples.inputs[field][rows[:1]], _places(marked, field, rows), generator
+            )
+            for field, value in own.items()
+        }
 
     return _looked_at(context, len(examples), "exchanging marked content", _each(change))
 
@@ -172,18 +178,17 @@ def condensed(context: StrategyContext, examples: Examples) -> dict[str, Tensor]
     return tensors(context.condense(examples), context.device)
 
 
-def _exchanged(
-    examples: Examples, marked: MarkedExamples, rows: tuple[int, int, int], generator: torch.Generator
-) -> dict[str, Tensor]:
-    """Exchange content of one case with another's, at a marked row's place; rows are (case, other, marked row)."""
-    own, other = _one(examples, rows[0]), _one(examples, rows[1])
-    mark = slice(rows[2], rows[2] + 1)
-    return {
-        field: content_of(marked.kinds[field]).exchange(
-            value, other[field], marked.examples.inputs[field][mark], marked.ignore[field][mark], generator
-        )
-        for field, value in own.items()
-    }
+def _places(marked: MarkedExamples, field: str, rows: Sequence[int]) -> Tensor:
+    """Return where the marks in `rows` are, together; of an image as many as cover little of it. Words: the first's."""
+    masks = marked.ignore[field]
+    places = masks[rows[:1]]
+    if marked.kinds[field] == "text":
+        return places
+    for row in rows[1:]:
+        more = places | masks[row]
+        if marked.kinds[field] != "image" or float(more.float().mean()) <= MOST_EXCHANGED:
+            places = more
+    return places
 
 
 def _clearing(marked: MarkedExamples) -> Put:

@@ -1,19 +1,21 @@
 """The parts of the decoy benchmark, each done by a process of its own."""
 
-import importlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
-from typing import cast
 
 import torch
 
 from core.contracts import BenchOptions
 from core.errors import NotFound
 from tests.benchmarks import _decoy_accuracy as accuracy
+from tests.benchmarks import _decoy_chest as chest
 from tests.benchmarks import _decoy_flips as flips
+from tests.benchmarks import _decoy_speed as speed
+from tests.benchmarks import _decoy_table as table
+from tests.benchmarks import _decoy_text as text
 from tests.benchmarks._decoy_artefacts import ARTEFACTS
 from tests.benchmarks._decoy_images import PictureDecoy, picture_spec
 from tests.benchmarks._decoy_pictures import PICTURES
@@ -27,8 +29,14 @@ ENCODERS: Mapping[str, dict[str, object]] = {
 EPOCHS, QUICK_EPOCHS = 50, 4
 QUICK_CASES = 1000
 """Training cases of a quick run; a quarter as many test it."""
-CASES = ("chest", "text", "table")
-"""Decoys in other kinds of cases; the module `_decoy_NAME` of each has `recipe(options, seed) -> Recipe`."""
+CORRECTIONS = "corrections"
+"""The part that times a round with 1,000 corrections."""
+CASES: Mapping[str, Callable[[BenchOptions, int], Recipe]] = {
+    "chest": chest.recipe,
+    "text": text.recipe,
+    "table": table.recipe,
+}
+"""Decoys in other kinds of cases: (options, seed) -> one split by group."""
 
 
 @dataclass(frozen=True)
@@ -46,8 +54,10 @@ class Job:
 def measure(job: Job) -> Mapping[str, float]:
     """Return the figures of a job, on one core."""
     torch.set_num_threads(1)
+    if job.part == CORRECTIONS:
+        return {"seconds1000": speed.seconds(job.strategy)}
     if job.data in CASES:
-        return flips.measured(_recipe(job), job.strategy, job.masks)
+        return flips.measured(CASES[job.data](job.options, job.seed), job.strategy, job.masks)
     return accuracy.ALL[job.part](_decoy(job), job.strategy, job.masks)
 
 
@@ -58,11 +68,6 @@ def side_by_side(jobs: Sequence[Job]) -> list[Mapping[str, float]]:
         return [measure(job) for job in jobs]
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         return list(pool.map(measure, jobs))
-
-
-def _recipe(job: Job) -> Recipe:
-    module = importlib.import_module(f"tests.benchmarks._decoy_{job.data}")
-    return cast(Recipe, module.recipe(job.options, job.seed))
 
 
 def _decoy(job: Job) -> PictureDecoy:

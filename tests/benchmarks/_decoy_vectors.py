@@ -4,7 +4,7 @@ import os
 import tempfile
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +38,21 @@ class FileVectors:
 
     def _file(self, key: str) -> Path:
         return self.folder / f"{key}.npy"
+
+
+@dataclass(frozen=True)
+class MemoryVectors:
+    """An `EmbeddingCache` that lasts as long as it is held."""
+
+    kept: dict[str, FloatArray] = field(default_factory=dict)
+
+    def get(self, keys: Sequence[str]) -> Mapping[str, FloatArray]:
+        """Return the vectors that there are, by key."""
+        return {key: self.kept[key] for key in keys if key in self.kept}
+
+    def put(self, keys: Sequence[str], vectors: FloatArray) -> None:
+        """Keep row i under `keys[i]`."""
+        self.kept.update(zip(keys, vectors, strict=True))
 
 
 def vectors_of(encoder_key: str) -> EmbeddingCache:

@@ -7,7 +7,7 @@ retrained from scratch with N marks, `finetuneN` trained on from the fooled weig
 least over seeds and numbers of marks.
 
 `--data chest|text|table`: shares of answers that the shortcut changes, and areas under the ROC curve without it, over
-five splits by group.
+five splits by group. With `chest` goes `seconds1000`: one round with 1,000 corrections on vectors that are kept.
 
 Figures of `auto` have no prefix, those of any other strategy (`--strategy S`, or `all`) begin with its name. Seeds are
 measured side by side on all cores; times are taken one seed at a time.
@@ -21,7 +21,7 @@ from core.contracts import BenchOptions, Figure
 from core.errors import NotFound
 from core.learning.strategies.registry import strategies, strategy
 from tests.benchmarks._decoy_accuracy import FREE, PARTS, TIMED
-from tests.benchmarks._decoy_jobs import CASES, Job, measure, side_by_side
+from tests.benchmarks._decoy_jobs import CASES, CORRECTIONS, Job, measure, side_by_side
 from tests.benchmarks._decoy_pictures import PICTURES
 from tests.benchmarks._figures import mean_figure, time_figure
 
@@ -29,6 +29,8 @@ AUTO = "auto"
 MASKS = {"chest": (50,), "text": (25,), "table": (25,)}
 PICTURE_MASKS = (10, 25, 100)
 SPLITS = 5
+FROZEN = "chest"
+"""Has a frozen backbone, so that a round with many corrections is timed with it."""
 LEAST = "delivered_minus_vanilla"
 
 
@@ -38,8 +40,8 @@ def run(options: BenchOptions) -> Mapping[str, Figure]:
     if data not in (*PICTURES, *CASES):
         raise NotFound(f"No decoy in {data!r}. Known: {', '.join((*PICTURES, *CASES))}.")
     jobs = _case_jobs(options, data) if data in CASES else _picture_jobs(options, data)
-    timed = [job for job in jobs if job.part in TIMED]
-    rest = [job for job in jobs if job.part not in TIMED]
+    timed = [job for job in jobs if job.part in (*TIMED, CORRECTIONS)]
+    rest = [job for job in jobs if job not in timed]
     found = [*zip(rest, side_by_side(rest), strict=True), *((job, measure(job)) for job in timed)]
     return _figures(found)
 
@@ -56,7 +58,10 @@ def _picture_jobs(options: BenchOptions, data: str) -> list[Job]:
 def _case_jobs(options: BenchOptions, data: str) -> list[Job]:
     masks = options.masks or MASKS[data]
     seeds = range(1 if options.quick else max(SPLITS, options.seeds))
-    return [Job(options, data, "flips", name, seed, masks) for name, seed in product(_names(options), seeds)]
+    jobs = [Job(options, data, "flips", name, seed, masks) for name, seed in product(_names(options), seeds)]
+    if data != FROZEN or options.quick:
+        return jobs
+    return jobs + [Job(options, data, CORRECTIONS, name, 0, masks) for name in _names(options)]
 
 
 def _names(options: BenchOptions) -> tuple[str, ...]:

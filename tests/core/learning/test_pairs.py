@@ -77,6 +77,19 @@ def test_marks_that_nobody_trusts_are_not_moved_to_other_cases():
     assert made.trusted(marked).examples.case_ids == (0, 1)
 
 
+def test_ordinary_cases_exchange_content_at_the_places_of_several_marks():
+    spec = spec_of()
+    marked = marked_of(spec, 8)
+    marked.ignore["image"][:4] = marked.ignore["image"][:4].flip(3)
+    context = context_of(spec, build_network(spec, 0), marked=marked)
+    own = context.train.inputs["image"]
+    changed = (made.exchanged(context, context.train, marked, "train")["image"] != own).float().mean(dim=(0, 1))
+    assert bool((changed[:2, :2] > 0.5).all())
+    assert bool((changed[:2, 4:] > 0.5).all())
+    assert float(changed[2:].max()) == 0.0
+    assert float(changed[:, 2:4].max()) == 0.0
+
+
 def test_many_marks_get_one_copy_each():
     assert made.copies_of(marked_of(FROZEN, 6), 3) == 3
     marked = replace(marked_of(FROZEN, 6).rows([0] * 1000))
