@@ -140,7 +140,7 @@ def test_trains_on_labels_without_any_mark_and_says_that_marks_are_missing(chose
     context = context_of(spec, network, marks=0)
     fitted_network(network, context.train)
     reason = chosen.fits(context)
-    assert (reason is None) == (not chosen.uses_regions or chosen.family == "search")
+    assert (reason is None) == (not chosen.uses_regions)
     assert torch.isfinite(chosen.objective(context).loss(network, 0, torch.Generator().manual_seed(0)))
 
 
