@@ -69,7 +69,10 @@ class Retrained:
 
 
 class Remembered:
-    """Condenses each set of examples once for networks with equal frozen encoders."""
+    """Condenses each set of examples once for networks with equal frozen encoders.
+
+    Sets without labels are not remembered: they are changed copies that a strategy makes, which would fill the memory.
+    """
 
     def __init__(self, condense: Callable[[TandemNetwork, Examples], Examples]) -> None:
         self._condense = condense
@@ -81,6 +84,8 @@ class Remembered:
             return examples
         if all(network.holds_vectors(name, examples.inputs[name]) for name in network.frozen_fields):
             return examples
+        if not examples.labels:
+            return self._condense(network, examples)
         key = (id(examples), network.embedding_key)
         if key not in self._kept:
             self._kept[key] = (examples, self._condense(network, examples))

@@ -52,7 +52,7 @@ def recipe(options: BenchOptions, seed: int) -> Recipe:
 def _frozen(spec: WorkspaceSpec) -> WorkspaceSpec:
     """Return the workspace with a frozen encoder of word pieces and a linear head."""
     parts = spec.model_dump()
-    parts["fields"][0] |= {"tokeniser": "wordpiece", "tokens": 128}
+    parts["fields"] = [parts["fields"][0] | {"tokeniser": "wordpiece", "tokens": 128}]
     parts["encoder"] = {"name": "minilm"}
     parts["training"] |= {"epochs": 60, "learning_rate": 3e-3}
     return WorkspaceSpec.model_validate(parts)

@@ -10,6 +10,7 @@ from core.learning.pairs import Lot, Pairs
 from core.learning.strategies import guided_pairs
 from core.learning.strategies.base import supervised
 from core.learning.strategies.guided_pairs import PairsObjective
+from core.learning.task import Remembered
 from core.models.embedding import condense
 from core.models.examples import Examples
 from core.models.network import build_network
@@ -192,3 +193,19 @@ def test_pairs_that_are_equal_have_no_gap_however_much_is_hidden():
         other, _ = objective._both(network, same, step=4)
     assert torch.equal(before["shape"], after["shape"])
     assert not torch.equal(before["shape"], other["shape"])
+
+
+def test_changed_copies_do_not_stay_in_memory():
+    """What a retraining remembers are its sets of cases, not the copies that strategies make of them."""
+    network, seen = build_network(FROZEN, 0), []
+
+    def look(network, examples):
+        seen.append(len(examples))
+        return condense(network, examples, DEVICE)
+
+    remembered = Remembered(look)
+    context = context_of(FROZEN, network)
+    for _ in range(2):
+        PairsObjective(replace(context, condense=lambda examples: remembered(network, examples)))
+    assert seen.count(len(context.validation)) == 1 + 2 * 2
+    assert len(remembered._kept) < 10
