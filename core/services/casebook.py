@@ -25,6 +25,7 @@ from core.services.runtime import Cache, Runtime
 Prepared = NDArray[Any]
 THREADS = 4
 KEPT_INPUTS = 6000
+KEPT_MASKS = 1000
 References = Mapping[str, Mapping[int, ReferenceLabel]]
 KINDS: tuple[MarkKind, ...] = ("ignore", "look_here")
 Readers = Mapping[tuple[MarkKind, str], NDArray[np.bool_]]
@@ -38,6 +39,7 @@ class Casebook:
         self._runtime = runtime
         self._prepared: Cache[tuple[str, str], Prepared] = Cache(KEPT_INPUTS)
         self._sizes: Cache[str, tuple[int, int]] = Cache(KEPT_INPUTS)
+        self._masks: Cache[tuple[str, int, int, str], NDArray[np.bool_]] = Cache(KEPT_MASKS)
 
     def value(self, case: Case, field: str) -> FieldValue:
         """Return one input of a case; a field that holds nothing when it is missing."""
@@ -155,13 +157,17 @@ class Casebook:
         if field.kind == "image":
             if not region.mark.mask:
                 return np.zeros(mask_shape(field), dtype=bool)
-            height, width = self.size(case, field.name)
-            png = self._runtime.blobs.get(region.mark.mask)
-            mask = decode_mask(png, width, height, f"mark on case {case.name!r}")
-            return mask_to_input(mask, self.geometry(case, field))[None]
+            key = (region.mark.mask, *self.size(case, field.name), preparation_key(field))
+            return self._masks.get(key, lambda: self._mask(case, field, str(region.mark.mask)))
         if field.kind == "text":
             return mark_tokens(self.value(case, field.name).text, region.mark.spans, field)
         return np.ones(mask_shape(field), dtype=bool)
+
+    def _mask(self, case: Case, field: FieldSpec, blob: str) -> NDArray[np.bool_]:
+        """Return a stored mask in the network's input; cases of one size may share it."""
+        height, width = self.size(case, field.name)
+        mask = decode_mask(self._runtime.blobs.get(blob), width, height, f"mark on case {case.name!r}")
+        return mask_to_input(mask, self.geometry(case, field))[None]
 
 
 def _gone(case: Case, field: str) -> BadInput:

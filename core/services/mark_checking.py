@@ -19,6 +19,8 @@ from core.services.embeddings import Silent
 from core.services.runtime import Cache, Runtime
 from core.storage import cases, labels, regions
 
+SPREAD = 120
+"""Accepted proposals that are looked at on the page beside people's own marks; a run looks at all of them."""
 COMPARED = 240
 """Training cases that the marks are compared with on the page; a run compares with all of them."""
 Key = tuple[int, str | None, tuple[int, ...], tuple[tuple[int, int, str | None], ...]]
@@ -58,7 +60,8 @@ class MarkChecking:
             references = self.catalogue.references(tx, workspace)
         known = {case.id: case for case in usable}
         chosen = _chosen(usable, references, [mark for mark in standing if mark.case_id in known])
-        marks = [mark for mark in standing if mark.case_id in set(chosen.marked)]
+        used = set(chosen.marked)
+        marks = _looked_at([mark for mark in standing if mark.case_id in used])
         marked = self.casebook.marked(known, marks, spec, references)
         compared = _sample([*chosen.train, *chosen.feedback]) if marks else []
         train = self.casebook.examples([known[case_id] for case_id in compared], spec, references)
@@ -88,6 +91,13 @@ def _chosen(usable: Sequence[Case], references: References, marks: Sequence[Regi
 
 def _choice(item: Strategy, reason: str | None) -> StrategyChoice:
     return StrategyChoice(item.name, item.title, item.words, item.family, item.cost, reason)
+
+
+def _looked_at(marks: Sequence[Region]) -> list[Region]:
+    """Return people's marks, and accepted proposals evenly drawn."""
+    own = [mark for mark in marks if mark.verdict_id is not None]
+    spread = [mark for mark in marks if mark.verdict_id is None]
+    return [*own, *spread[:: max(1, -(-len(spread) // SPREAD))]]
 
 
 def _sample(ids: Sequence[int]) -> list[int]:

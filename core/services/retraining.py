@@ -51,7 +51,7 @@ class Retraining:
             candidate = waiting_candidate(tx, found)
             report = gates.get(tx, versions.get(tx, found.id, candidate).id) if candidate else None
             latest = runs.latest(tx, found.id, "retrain")
-            run = self._run_view(tx, found, latest) if latest else None
+            run = self._run_view(tx, latest) if latest else None
             gate_job = jobs.latest(tx, workspace, "gate")
             stored = versions.list_versions(tx, found.id)
             taken = decisions.list_decisions(tx, found.id)
@@ -101,7 +101,7 @@ class Retraining:
             _refuse(found, spec, asked, len(given))
             busy = runs.latest(tx, found.id, "retrain")
             if busy is not None and busy.status in ("queued", "running"):
-                return self._run_view(tx, found, busy)
+                return self._run_view(tx, busy)
             run = runs.add(
                 tx,
                 found.id,
@@ -116,14 +116,14 @@ class Retraining:
             job = jobs.add(tx, NewJob("retrain", workspace, {"run": run.id}, actor.id, key=f"run:{run.id}"))
             runs.set_job(tx, run.id, job.id)
             audit.append(tx, actor_id=actor.id, kind="retrain", workspace=workspace, subject=_subject(run))
-            return self._run_view(tx, found, runs.get(tx, run.id))
+            return self._run_view(tx, runs.get(tx, run.id))
 
     def run(self, workspace: str, number: int | None = None) -> RunView | None:
         """Return the latest retraining, or the one with this number, live."""
         with self.runtime.database.read() as tx:
             found, _ = self.catalogue.workspace(tx, workspace)
             asked = runs.latest(tx, found.id, "retrain") if number is None else runs.get(tx, number)
-            return self._run_view(tx, found, asked) if asked else None
+            return self._run_view(tx, asked) if asked else None
 
     def cancel(self, workspace: str, *, actor: Actor) -> None:
         """Ask the running retraining to stop."""
@@ -166,10 +166,8 @@ class Retraining:
             _, spec = self.catalogue.workspace(tx, workspace)
         return {target.name: self.scoring.figures(workspace, version, target.name) for target in spec.targets}
 
-    def _run_view(self, tx: Connection, workspace: Workspace, run: Run) -> RunView:
+    def _run_view(self, tx: Connection, run: Run) -> RunView:
         job = jobs.get(tx, run.job_id) if run.job_id is not None else None
-        given = set(run.verdict_ids)
-        marks = sum(region.verdict_id in given for region in regions.standing(tx, workspace.id))
         return RunView(
             id=run.id,
             job_id=run.job_id,
@@ -179,8 +177,8 @@ class Retraining:
             version=run.version,
             error=job.error if job else run.error,
             created=run.created,
-            verdicts=len(given),
-            marks=marks if run.use_regions else 0,
+            verdicts=len(run.verdict_ids),
+            marks=len(regions.of_run(tx, run.id)) if run.use_regions else 0,
             plan=run.plan,
             outcome=run.outcome,
         )

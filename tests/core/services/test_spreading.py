@@ -127,12 +127,13 @@ def test_a_cancelled_search_changes_nothing_and_a_new_one_keeps_what_was_decided
 def test_a_run_learns_from_what_was_accepted_before_it_was_asked_for(product):
     view = searched(product)
     view = ticked(product, view, most=6)
-    run = product.retraining.start(WORKSPACE, actor=product.default_actor, strategy="labels")
+    run = product.retraining.start(WORKSPACE, actor=product.default_actor, strategy="guided")
     ticked(product, product.spread.view(WORKSPACE, "corner"), most=3)
     with product.runtime.database.read() as tx:
         spread = [mark for mark in regions.of_run(tx, run.id) if mark.verdict_id is None]
         assert runs.get(tx, run.id).id == run.id
     assert len(spread) == view.accepted
+    assert (run.verdicts, run.marks) == (4, 4 + view.accepted)
 
 
 def test_erasing_a_case_takes_its_proposal_along_and_rubbish_keeps_the_masks(product):
