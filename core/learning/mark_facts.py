@@ -105,8 +105,9 @@ def _compare(marked: MarkedExamples, facts: ImageFacts, rows: Sequence[int], emp
         facts.everywhere[index] = True
         return
     facts.nothing[index] = empty[index]
-    masks = marked.ignore[facts.field][index]
-    alike = likeness(windows_of(marked.examples.inputs[facts.field][index], masks))
+    masks, images = marked.ignore[facts.field][index], marked.examples.inputs[facts.field][index]
+    ways = (masks, _meant(masks, facts.differs[index]))
+    alike = torch.maximum(*(likeness(windows_of(images, way)) for way in ways))
     facts.alike[index] = alike
     held = alike[~empty[index]]
     typical = float(held.median())
@@ -117,3 +118,11 @@ def _compare(marked: MarkedExamples, facts: ImageFacts, rows: Sequence[int], emp
     low = alike < min(UNLIKE * typical, typical - spread)
     quite_low = alike < min(QUITE_UNLIKE * typical, typical - FAR * spread)
     facts.unlike[index] = ~empty[index] & (low & odd | quite_low)
+
+
+def _meant(masks: Tensor, differs: Tensor) -> Tensor:
+    """Return what marks [rows, 1, S, S] are compared by: of a loose one, what differs, where that is of usual size."""
+    area, held = (mask.flatten(1).sum(dim=1).float() for mask in (masks, differs))
+    usual = held[held > 0].median() if bool((held > 0).any()) else held.new_ones(())
+    loose = (area >= LOOSE * held) & (held >= usual / 2) & (held <= usual * 2) & (held > 0)
+    return torch.where(loose.view(-1, 1, 1, 1), differs, masks)

@@ -75,6 +75,11 @@ def test_a_mark_on_something_else_is_unlike_the_others():
     assert mark_weights(marks, TRAIN)[0] == pytest.approx(0.1)
 
 
+def test_a_few_large_marks_and_a_wrong_one_among_exact_ones_are_told_apart():
+    marks = marked_at(TRAIN, ROWS, [_eight(0), _eight(1), _eight(2), MIDDLE, *EXACT[4:]])
+    assert problems(marks) == [("misplaced", ("3",)), ("oversized", ("0", "1", "2"))]
+
+
 def test_what_all_cases_show_is_said_and_changes_nothing():
     everywhere = TRAIN.inputs["image"].clone()
     everywhere[:, :, :4, :4] = 77
