@@ -1,6 +1,6 @@
 """Share of attribution inside pasted artefact content, by an explainer that the candidate never trained on."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +10,7 @@ from torch import Tensor
 from core.learning.checks.base import GateContext
 from core.learning.marks import Pasted, entry_mask, paste
 from core.learning.proof.base import thrifty
+from core.learning.proof.shared import RememberingModule, Vectors, can_share
 from core.learning.statistics import Array, Resampler
 from core.models.encoders.base import Entry
 from core.models.network import LogitModule
@@ -61,7 +62,7 @@ def _shares(context: GateContext, artefact: str, target: str) -> Shares:
     generator = torch.Generator().manual_seed(context.seed)
     pasted = paste(context.ledger.batch(chosen, context.device), marked, rows, generator)
     method = judge_of(context.strategy)
-    found = tuple(_of_model(model, pasted, target, method) for model in context.models)
+    found = shares_of_models(context.models, pasted, target, method)
     resampler = Resampler.of_groups([context.ledger.groups[int(i)] for i in chosen], seed=context.seed)
     return Shares(found, _chance(context.candidate, pasted), resampler)
 
@@ -86,17 +87,31 @@ def _marked_share(places: Tensor, entry: Entry) -> Tensor:
     return marked.float().mean().cpu()
 
 
-def _of_model(model: LoadedModel, pasted: Pasted, target: str, method: Explainer) -> Array:
-    count = len(next(iter(pasted.inputs.values())))
-    return np.asarray([_share(model, pasted, target, index, method) for index in range(count)])
+def shares_of_models(
+    models: Sequence[LoadedModel], pasted: Pasted, target: str, method: Explainer
+) -> tuple[Array, ...]:
+    """Return each model's shares [cases]; models behind one frozen encoder read each altered input once."""
+    count, shared = len(next(iter(pasted.inputs.values()))), can_share(models)
+    rows = []
+    for index in range(count):
+        vectors = Vectors() if shared else None
+        rows.append([_share(model, pasted, target, index, method, vectors) for model in models])
+    return tuple(np.asarray(row) for row in zip(*rows, strict=True)) if rows else tuple(np.zeros(0) for _ in models)
 
 
-def _share(model: LoadedModel, pasted: Pasted, target: str, index: int, method: Explainer) -> float:
+def _share(
+    model: LoadedModel, pasted: Pasted, target: str, index: int, method: Explainer, vectors: Vectors | None
+) -> float:
     """Return the share of one case's absolute attribution that lies at the pasted places."""
     network = model.network
     with torch.no_grad():
         entries = network.enter({field: value[index : index + 1] for field, value in pasted.inputs.items()})
-    module = LogitModule(network, target, [entries[field].present for field in network.fields])
+    present = [entries[field].present for field in network.fields]
+    module = (
+        LogitModule(network, target, present)
+        if vectors is None
+        else RememberingModule(network, target, present, vectors)
+    )
     kinds = tuple(model.spec.field(field).kind for field in network.fields)
     subject = Subject(module, kinds, model.manifest.target(target).output_sd, model.lock)
     one = tuple(entries[field].values for field in network.fields)

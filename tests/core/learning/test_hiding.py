@@ -14,7 +14,7 @@ from core.learning.checks.attribution import AttributionCheck
 from core.learning.checks.reliance import RelianceCheck
 from core.learning.gate import run_gate
 from core.learning.marks import MarkedExamples, paste
-from core.learning.proof.attribution import _of_model
+from core.learning.proof.attribution import shares_of_models
 from core.learning.strategies.registry import strategy
 from core.models.examples import Examples
 from core.models.network import build_network
@@ -83,7 +83,8 @@ def _grad_cam_inside(context) -> list[float]:
     rows = torch.arange(30)
     pasted = paste(context.ledger.batch(rows), context.marked, rows % len(context.marked), torch.Generator())
     method = explainer("grad_cam")
-    return [float(_of_model(model, pasted, "shape", method).mean()) for model in (context.champion, context.candidate)]
+    models = (context.champion, context.candidate)
+    return [float(shares.mean()) for shares in shares_of_models(models, pasted, "shape", method)]
 
 
 def test_its_grad_cam_leaves_the_artefact(judged):
