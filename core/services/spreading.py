@@ -52,17 +52,13 @@ class Spreading:
             named = _artefact(tx, found, artefact)
             stored = proposals.list_proposals(tx, named.id)
             newest, done = proposals.searches(tx, workspace, named.id)
-            cases = self.searching.catalogue.cases_by_id(tx, found, {item.case_id for item in stored})
-        stored = tuple(item for item in stored if item.case_id in cases)
-        chosen = page([(item.id, item.probability) for item in stored if item.status == "open"], limit)
-        by_id = {item.id: item for item in stored}
-        decided = sorted((item for item in stored if item.status != "open"), key=_recent)[:limit]
-        shown = [*(by_id[number] for number in chosen), *decided]
+            shown = _shown(stored, limit)
+            cases = self.searching.catalogue.cases_by_id(tx, found, {item.case_id for item in shown})
         busy = newest if newest is not None and newest.status in ("queued", "running") else None
         return _view(
             named,
             stored,
-            tuple(self._proposal(item, cases[item.case_id], spec) for item in shown),
+            tuple(self._proposal(item, cases[item.case_id], spec) for item in shown if item.case_id in cases),
             (busy.progress if busy.status == "running" else Progress("waiting for the worker")) if busy else None,
             done.progress.total if done else 0,
             newest.error if newest is not None and newest.status == "failed" else None,
@@ -222,6 +218,14 @@ def _record(
 ) -> None:
     subject: Subject = {"artefact": artefact.id, "act": act, **numbers}
     audit.append(tx, actor_id=actor.id, kind="spread", workspace=workspace, subject=subject)
+
+
+def _shown(stored: Sequence[StoredProposal], limit: int) -> list[StoredProposal]:
+    """Return a page of open proposals, then as many decided ones, the latest first."""
+    by_id = {item.id: item for item in stored}
+    chosen = page([(item.id, item.probability) for item in stored if item.status == "open"], limit)
+    decided = sorted((item for item in stored if item.status != "open"), key=_recent)
+    return [*(by_id[number] for number in chosen), *decided[:limit]]
 
 
 def _recent(item: StoredProposal) -> tuple[int, bool]:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.contracts import Proposal, ProposalStatus, SpreadView
 from pages._ui import context
-from pages._ui.format import number
+from pages._ui.format import percent
 from pages._ui.guard import acting
 from pages._ui.services import get_services
 from pages._ui.text import plain, shorten
@@ -53,7 +53,7 @@ def _draw_one(workspace: str, artefact: str, item: Proposal) -> None:
         st.image(item.thumbnail.image, width=PICTURE, alt=f"case {item.case} with the proposed mark")
     else:
         st.text(shorten(item.thumbnail.text, 120))
-    st.caption(f"{plain(shorten(item.case, 18))} · {number(item.probability, 2)}")
+    st.caption(f"{plain(shorten(item.case, 18))} · {percent(item.probability)}")
     with st.container(horizontal=True, gap="xxsmall"):
         _button(workspace, artefact, item, "Right", "accepted")
         _button(workspace, artefact, item, "Wrong", "rejected")
