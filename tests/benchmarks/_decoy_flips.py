@@ -5,8 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from core.learning.metrics import macro_auroc
+from core.learning.spreading.spread import spread, with_found
 from core.models.network import TandemNetwork
-from tests.benchmarks._decoy_recipe import Recipe
+from tests.benchmarks._decoy_recipe import DEVICE, Recipe
+from tests.benchmarks._decoy_spread import ACCEPTED
 from tests.benchmarks._decoy_world import World
 
 CLEAN = "clean"
@@ -27,6 +29,17 @@ def measured(recipe: Recipe, strategy: str, masks: Sequence[int]) -> dict[str, f
         "clean_before": area(world, world.vanilla),
         "clean_after": area(world, done.network),
         "clean_control": area(world, control),
+    }
+
+
+def spread_measured(recipe: Recipe, strategy: str, masks: Sequence[int]) -> dict[str, float]:
+    """Return the figures after guidance where the most marks were spread to all cases in which a search finds more."""
+    world, marked = World(recipe), recipe.marks(max(masks))
+    found = spread(recipe.spec, marked, recipe.train, device=DEVICE, seed=recipe.seed)
+    done = world.retrained(strategy, with_found(marked, recipe.train, found, least=ACCEPTED))
+    return {
+        "spread_flips_after": flips(world, done.network),
+        "spread_clean_after": area(world, done.network),
     }
 
 

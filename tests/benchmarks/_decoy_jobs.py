@@ -29,6 +29,7 @@ ENCODERS: Mapping[str, dict[str, object]] = {
 EPOCHS, QUICK_EPOCHS = 50, 4
 QUICK_CASES = 1000
 """Training cases of a quick run; a quarter as many test it."""
+CASE_PARTS = {"flips": flips.measured, "spread": flips.spread_measured}
 CORRECTIONS = "corrections"
 """The part that times a round with 1,000 corrections."""
 CASES: Mapping[str, Callable[[BenchOptions, int], Recipe]] = {

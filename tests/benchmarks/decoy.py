@@ -7,7 +7,8 @@ retrained from scratch with N marks, `finetuneN` trained on from the fooled weig
 least over seeds and numbers of marks.
 
 `--data chest|text|table`: shares of answers that the shortcut changes, and areas under the ROC curve without it, over
-five splits by group. With `chest` goes `seconds1000`: one round with 1,000 corrections on vectors that are kept.
+five splits by group. With `chest` go `spread_`, after the marks were spread to all cases that a search finds, and
+`seconds1000`: one round with 1,000 corrections on vectors that are kept.
 
 Figures of `auto` have no prefix, those of any other strategy (`--strategy S`, or `all`) begin with its name. Seeds are
 measured side by side on all cores; times are taken one seed at a time.
@@ -61,6 +62,7 @@ def _case_jobs(options: BenchOptions, data: str) -> list[Job]:
     jobs = [Job(options, data, "flips", name, seed, masks) for name, seed in product(_names(options), seeds)]
     if data != FROZEN or options.quick:
         return jobs
+    jobs += [Job(options, data, "spread", name, seed, masks) for name, seed in product(_names(options), seeds)]
     return jobs + [Job(options, data, CORRECTIONS, name, 0, masks) for name in _names(options)]
 
 
