@@ -37,22 +37,19 @@ def draw_trials(trials: tuple[Trial, ...], parent: Trial | None = None) -> None:
     """Draw the trials as a table, the best first; `parent` is the champion, scored in the same way."""
     if not trials:
         return
-    ranked = sorted(trials, key=lambda one: (one.verdict != "delivered", -(one.score if one.score is not None else -1)))
+    skipped = tuple(one for one in trials if one.verdict == "skipped")
+    tried = [one for one in trials if one.verdict != "skipped"]
+    ranked = sorted(tried, key=lambda one: (one.verdict != "delivered", -(one.score if one.score is not None else -1)))
     rows = [_row(one) for one in ranked]
     if parent is not None:
-        rows.append(
-            [
-                f"**{plain(shorten(parent.title))}**",
-                _score(parent),
-                ":material/flag:\u00a0champion",
-                plain(parent.reason),
-            ]
-        )
+        flag = ":material/flag:\u00a0champion"
+        rows.append([f"**{plain(shorten(parent.title))}**", _score(parent), flag, plain(parent.reason)])
     with st.container(key="trials_table", gap="xsmall"):
         st.table(
             pd.DataFrame(rows, columns=["strategy", "score", "result", "why"]), hide_index=True, border="horizontal",
             alt="Strategies that were tried, with their scores",
         )  # fmt: skip
+        _skipped(skipped)
         n = max((one.n for one in trials), default=0)
         st.caption(
             "Score: typical probability of the right answer on validation cases whose marked content was swapped, 95 % "
@@ -60,9 +57,19 @@ def draw_trials(trials: tuple[Trial, ...], parent: Trial | None = None) -> None:
         )
 
 
+def _skipped(trials: tuple[Trial, ...]) -> None:
+    if trials:
+        verb = "was" if len(trials) == 1 else "were"
+        with st.expander(f"{count(len(trials), 'strategy', 'strategies')} {verb} skipped"):
+            for one in trials:
+                st.markdown(f"{VERDICTS[one.verdict]} · **{plain(shorten(one.title))}** · {plain(one.reason)}")
+
+
 def list_trials(trials: tuple[Trial, ...]) -> None:
-    """Draw the trials so far as short lines, in the order they were made."""
+    """Draw the trials so far as short lines, in the order they were made; what was skipped is told at the end."""
     for one in trials:
+        if one.verdict == "skipped":
+            continue
         st.markdown(f"{VERDICTS[one.verdict]} · {plain(shorten(one.title))} {_score(one)}")
 
 
