@@ -8,6 +8,9 @@ LEAST = 0.01
 """A gain that is worth a new model: of the typical probability (a hundredth of it), or of answers that do not change.
 Two trainings that differ by next to nothing can differ by it in every case."""
 
+FEWEST_GROUPS = 5
+"""Groups of validation cases from which resampling them tells anything."""
+
 
 @dataclass(frozen=True, slots=True)
 class Comparing:
@@ -19,7 +22,12 @@ class Comparing:
     confidence: float = 0.95
 
     def better(self, one: Judged, other: Judged) -> bool:
-        """Return whether `one` answers better, or no worse with less reliance; each with an interval beyond zero."""
+        """Return whether `one` answers better, or no worse with less reliance; each with an interval beyond zero.
+
+        With fewer than five groups no interval means anything, and nothing is better.
+        """
+        if self.swapped.groups < FEWEST_GROUPS:
+            return False
         score = self.swapped.difference(one.log_probability, other.log_probability, confidence=self.confidence)
         if score.low > 0 and score.value >= LEAST:
             return True
@@ -31,7 +39,7 @@ class Comparing:
         """Return whether `one` gives right answers less often, and is less sure of them, with intervals below zero."""
         score = self.swapped.difference(one.log_probability, other.log_probability, confidence=self.confidence)
         right = self.swapped.difference(one.right, other.right, confidence=self.confidence)
-        return score.high < 0 and right.high < 0
+        return self.swapped.groups >= FEWEST_GROUPS and score.high < 0 and right.high < 0
 
     def words(self, one: Judged, other: Judged) -> str:
         """Return how two networks compare, in plain words; `other` is the champion."""
@@ -39,10 +47,15 @@ class Comparing:
         reliance = f" (the champion: {self._percent(other.changed)})"
         return (
             f"{self._percent(one.right)} of answers are right with marked content swapped, the champion's "
-            f"{self._percent(other.right)}; difference {100 * gain.value:+.0f} points "
-            f"[{100 * gain.low:+.0f}, {100 * gain.high:+.0f}], n={gain.n}. "
+            f"{self._percent(other.right)}; difference {_points(gain.value)} points "
+            f"[{_points(gain.low)}, {_points(gain.high)}], n={gain.n}. "
             f"The swap changes {self._percent(one.changed)} of its answers{reliance}."
         )
 
     def _percent(self, values: Array) -> str:
         return f"{self.swapped.share(values):.0%}".replace("%", " %")
+
+
+def _points(share: float) -> str:
+    """Return a difference of shares in whole points with its sign; nothing is +0."""
+    return f"{round(100 * share) + 0:+d}"

@@ -55,6 +55,7 @@ class SwappedValidation:
         groups = np.asarray(task.validation.groups, dtype=object)
         rows = np.concatenate([groups[known.numpy()] for known in self._known.values()])
         drawn = Resampler.of_groups(rows.tolist(), seed=task.seed, resamples=RESAMPLES)
+        self.groups = drawn.groups
         self._resampler = Resampler(drawn.weights * self.weights)
 
     def __len__(self) -> int:
