@@ -1,6 +1,7 @@
 """How many of the proposals are right, told from those that a person looked at."""
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -47,8 +48,8 @@ def estimated(looks: Sequence[Look], waiting: Sequence[float], least: float = 0.
         return None
     counted = [p for p in waiting if p >= least] or [look.probability for look in seen]
     value, below, above = 0.0, 0.0, 0.0
-    for kind in sorted({_kind(p) for p in counted}):
-        weight = sum(_kind(p) == kind for p in counted) / len(counted)
+    for kind, number in sorted(Counter(map(_kind, counted)).items()):
+        weight = number / len(counted)
         own = [look.right for look in seen if _kind(look.probability) == kind]
         share = wilson(sum(own), len(own)) if own else UNKNOWN
         value += weight * share.value
