@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 from core.cli import app
 from core.contracts import Actor, RunPlan
 from core.errors import Refused
+from core.services.jobs import JobContext
 from core.storage import controls, jobs, runs
 from tests.helpers.tiny_folder import write_tiny_folder
 from tests.helpers.tiny_product import TARGET, WORKSPACE, corner_mark, names_of, retrain, verdict
@@ -96,3 +97,30 @@ def test_no_effect_on_the_command_line_ends_well(idle):
 def test_what_can_not_be_asked_for_is_refused(taught):
     with pytest.raises(Refused, match="0 seconds"):
         taught.retraining.start(WORKSPACE, actor=LEAD, plan=RunPlan(budget_seconds=0.0))
+
+
+def test_a_worker_that_ends_during_the_control_run_does_not_train_the_candidate_anew(taught, monkeypatch):
+    stages: list[str] = []
+    monkeypatch.setattr(JobContext, "report", _watched(JobContext.report, stages))
+    asked = taught.retraining.start(WORKSPACE, actor=LEAD, strategy="guided")
+    taught.jobs.work_once()
+    job = taught.jobs.get(asked.job_id)
+    assert (job.status, stages.count("control run")) == ("queued", 1)
+    assert "Training" in stages
+    stages.clear()
+    taught.jobs.stopping.clear()
+    assert taught.jobs.wait(asked.job_id).status == "done"
+    assert "Training" not in stages
+    assert taught.retraining.run(WORKSPACE).version == "v2"
+
+
+def _watched(report, stages):
+    """Note each stage; at the first report of the control run, the worker is asked to end."""
+
+    def noted(self, progress):
+        if progress.stage == "control run" and "control run" not in stages and "Training" in stages:
+            self._stopping.set()
+        stages.append(progress.stage)
+        report(self, progress)
+
+    return noted
