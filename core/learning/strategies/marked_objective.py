@@ -18,9 +18,11 @@ from core.learning.strategies.base import StrategyContext, capped, supervised, t
 from core.learning.strategies.entries import trained_fields
 from core.models.network import TandemNetwork
 from core.models.randomness import epoch_rows
+from core.models.scope import opened_backbones
 from core.models.supervised import Losses
 
 ANNOTATED_BATCH = 128
+"""Most annotated cases in a step; no more than ordinary ones where a large backbone trains."""
 VALIDATION_DRAWS = 4
 
 
@@ -39,12 +41,16 @@ class MarkedObjective:
     replaces = False
     """Whether annotated cases have their marked content replaced by that of other cases."""
 
+    most_share = 1.0
+    """Largest share of annotated cases in the classification loss; below it they count like ordinary ones."""
+
     def __init__(self, context: StrategyContext) -> None:
         self.context = context
         self.plain = supervised(context)
         self.marked = _of_fields(context, trained_fields(context.network))
         self.ignore = self.marked.with_ignore()
         self.batch = context.spec.training.batch_size
+        self.most = min(ANNOTATED_BATCH, self.batch) if opened_backbones(context.network) else ANNOTATED_BATCH
 
     @property
     def steps_per_epoch(self) -> int:
@@ -56,7 +62,7 @@ class MarkedObjective:
         ordinary = self.ordinary(network, step, generator)
         marked = self.drawn(generator)
         annotated = self.annotated(network, marked, generator)
-        share = len(marked) / (len(marked) + self.batch)
+        share = min(self.most_share, len(marked) / (len(marked) + self.batch))
         loss = (1 - share) * ordinary.loss + share * annotated.loss
         penalty = self.penalty(network, marked, generator)
         return loss if penalty is None else loss + capped(penalty, self.limit(ordinary, annotated))
@@ -86,7 +92,7 @@ class MarkedObjective:
 
     def drawn(self, generator: torch.Generator) -> MarkedExamples:
         """Return the annotated mini-batch of a step."""
-        return self.marked.rows(torch.randperm(len(self.marked), generator=generator)[:ANNOTATED_BATCH].tolist())
+        return self.marked.rows(torch.randperm(len(self.marked), generator=generator)[: self.most].tolist())
 
     def exchanged(self, inputs: Inputs, generator: torch.Generator) -> dict[str, Tensor]:
         """Return a batch in which marked content of trained fields tells nothing any more."""

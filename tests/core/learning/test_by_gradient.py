@@ -15,9 +15,10 @@ from core.learning.strategies.random_r4 import RandomPerturbationObjective, draw
 from core.learning.strategies.registry import strategy
 from core.models.encoders.base import Entry
 from core.models.network import build_network
+from core.models.scope import open_scope
 from core.models.training import TrainingPlan, fit
 from tests.helpers.learning_parts import DEVICE, context_of, fitted_network, marked_of
-from tests.helpers.model_parts import AGE, COLOUR, IMAGE, NOTE, SMALL_TRANSFORMER, cases_of, spec_of
+from tests.helpers.model_parts import AGE, COLOUR, IMAGE, NOTE, RANDOM_BACKBONE, SMALL_TRANSFORMER, cases_of, spec_of
 from tests.helpers.planted import marked_rows, marked_texts, rows, table_spec, text_spec, texts
 
 EVERYTHING = {"fields": [IMAGE, AGE, COLOUR, NOTE], "encoders": {"note": SMALL_TRANSFORMER}}
@@ -155,6 +156,22 @@ def test_says_why_it_does_not_fit():
     assert "encoder mlp" in strategy("cdep").fits(context)
     assert strategy("r4").fits(context) is None
     assert "Nobody has marked" in strategy("r4").fits(context_of(text, build_network(text, 0), marks=0))
+
+
+@pytest.mark.parametrize("name", ["guided", "rrr", "random_r4", "grad_cam"])
+def test_the_last_blocks_of_a_backbone_learn_in_small_batches(name):
+    """Marks reach through an opened backbone; as many annotated cases as ordinary ones, for the sake of memory."""
+    spec = spec_of(encoder=RANDOM_BACKBONE, fields=[{**IMAGE, "size": 32}], training={"batch_size": 4, "seed": 0})
+    network = build_network(spec, 0)
+    context = context_of(spec, network)
+    assert name == "guided" or "frozen" in strategy(name).fits(context)
+    open_scope(network, "last blocks")
+    objective = strategy(name).objective(context)
+    assert len(objective.drawn(torch.Generator())) == 4
+    objective.loss(network.train(), 0, torch.Generator().manual_seed(0)).backward()
+    gradients = [p.grad for p in network.encoder("image").parameters() if p.requires_grad]
+    assert gradients
+    assert all(torch.isfinite(gradient).all() for gradient in gradients)
 
 
 PLANTED = {
