@@ -20,6 +20,8 @@ from playwright.sync_api import expect
 from core.contracts import LearningCurve, RunPlan
 
 CASES = tuple(f"d-{i:04d}" for i in range(1, 9))
+DRAWN = """() => document.querySelector('[data-testid=stApp]').dataset.testScriptState === 'notRunning'
+  && !document.querySelector('[data-testid=stSkeleton]')"""
 WIDER = "() => { const m = document.querySelector('[data-testid=stMain]'); return m.scrollWidth - m.clientWidth; }"
 
 
@@ -149,5 +151,6 @@ def test_in_a_browser_nothing_overflows_and_axe_is_content(address, browser, sch
             page.goto(f"{address}/retraining?workspace={name}")
             expect(page.locator(".st-key-retrain_start")).to_be_visible(timeout=30_000)
             expect(page.get_by_role("heading", name="Learning curve")).to_be_visible(timeout=30_000)
+            page.wait_for_function(DRAWN, timeout=60_000)
             assert page.evaluate(WIDER) <= 0, name
             assert serious(page) == [], name
