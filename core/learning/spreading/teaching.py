@@ -15,6 +15,8 @@ MADE = 240
 """Windows that are made by pasting marked content into other cases."""
 APART = 0.5
 """Windows that overlap a mark less than this do not show it."""
+BESIDE = 0.1
+"""Windows that overlap a mark less than this show nothing of it."""
 UNKNOWN = 0.1
 """How much brighter or darker than the only mark the artefact may be."""
 
@@ -34,8 +36,8 @@ def wrong_windows(figures: Figures, marked: Tensor, masks: Tensor, others: Tenso
 
 
 def without_marks(scene: Scene, shape: int, masks: Tensor, scores: Tensor) -> Tensor:
-    """Return scores of a shape's windows [n, rows, columns] with those on the marks [n, 1, H, W] taken out."""
-    return scores.masked_fill(_overlaps(scene, shape, masks) >= APART, -torch.inf)
+    """Return scores of a shape's windows [n, rows, columns] with those that touch the marks [n, 1, H, W] taken out."""
+    return scores.masked_fill(_overlaps(scene, shape, masks) >= BESIDE, -torch.inf)
 
 
 def _overlaps(scene: Scene, shape: int, masks: Tensor) -> Tensor:

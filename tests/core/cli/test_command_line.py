@@ -16,7 +16,7 @@ from core.errors import BadInput, NotFound, UserError
 
 COMMANDS = [
     "demo", "import", "export", "predict", "explain", "verdict", "retrain", "gate", "promote", "reject", "rollback",
-    "status", "gc", "worker", "serve", "bench", "audit", "erase", "quality", "token",
+    "status", "gc", "worker", "serve", "bench", "audit", "erase", "quality", "spread", "token",
 ]  # fmt: skip
 runner = CliRunner()
 
