@@ -25,8 +25,8 @@ __all__ = ["Retrained", "Task", "retrain", "train_control"]
 def retrain(task: Task) -> Retrained:
     """Carry out one strategy, or the search behind `auto`; deliver the best, or the parent where nothing is better.
 
-    `auto` without marks is `labels`. A strategy that was asked for is delivered unless it is worse than the parent, or
-    is the parent still.
+    `auto` without marks is `labels`. A strategy that was asked for by name is delivered, for the gate to judge, unless
+    its training destroyed the model and was stopped, or left the parent as it was.
 
     Raises
     ------
@@ -63,7 +63,7 @@ class _Bench:
         return self.journal.entries.best
 
     def asked(self) -> Best | None:
-        """Return the training that was asked for; None when the parent is better, or was not changed."""
+        """Return the training that was asked for; None when it was destroyed, or left the parent as it was."""
         found = LabelsStrategy() if self.task.strategy == AUTO else strategy(self.task.strategy)
         candidate = Candidate(found, self.task.plan.start)
         if candidate.name not in self.journal.entries.trials:
@@ -73,7 +73,8 @@ class _Bench:
         if best is None or self.parent is None:
             return best
         unchanged = self.task.plan.start == "champion" and best.fitted.best_step == 0
-        return None if unchanged or self._comparing.worse(best.judged, self.parent) else best
+        stopped = self.journal.entries.trials[candidate.name].verdict == "stopped"
+        return None if unchanged or (stopped and self._comparing.worse(best.judged, self.parent)) else best
 
     def _noted(self, candidate: Candidate, tried: Tried) -> Tried:
         """Return the trial with why its strategy does not fit, where it does not."""
