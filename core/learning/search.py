@@ -2,8 +2,9 @@
 
 Labels alone come first and measure the time of a plain training; the recommended strategy comes second, whatever it
 takes; others follow while the budget lasts. At the end the best one is tried from the champion's weights, too. A
-training replaces the best so far only with an interval beyond zero, so that ties go to the simpler one. Intervals
-against the champion are widened by the number of trials, for among many one is lucky.
+training replaces the best so far only with an interval beyond zero, so that ties go to the one before; a cheaper one,
+where it scores no worse. Intervals against the champion are widened by the number of trials, for among many one is
+lucky.
 """
 
 from collections.abc import Iterator
@@ -101,11 +102,14 @@ class Search:
         return Comparing(self.swapped, self._margin, confidence=1 - LEVEL / max(1, trials))
 
     def _replaces(self, new: Best, best: Best, fitting: list[Strategy]) -> bool:
-        """Return whether `new` is better, or as good and simpler."""
+        """Return whether `new` is better; what is cheaper need only score no worse."""
         comparing = Comparing(self.swapped, self._margin)
         costs = {item.name: item.cost for item in fitting}
         simpler = _cost(new, costs) < _cost(best, costs)
-        return not comparing.better(best.judged, new.judged) if simpler else comparing.better(new.judged, best.judged)
+        if not simpler:
+            return comparing.better(new.judged, best.judged)
+        score = self.swapped.difference(new.judged.log_probability, best.judged.log_probability)
+        return score.value >= 0 and not comparing.better(best.judged, new.judged)
 
     @property
     def _margin(self) -> float:
