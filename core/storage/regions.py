@@ -23,7 +23,7 @@ def artefact(tx: Connection, workspace_id: int, name: str) -> int:
 
 
 def artefacts(tx: Connection, workspace_id: int) -> tuple[Artefact, ...]:
-    """Return the workspace's artefacts, oldest first, with the numbers of standing *ignore* marks and of spread ones."""
+    """Return the artefacts of a workspace, oldest first, with the numbers of standing *ignore* and of spread marks."""
     table, marks = schema.artefacts, schema.regions
     counted = (
         select(marks.c.artefact_id, func.count().label("marks"))
