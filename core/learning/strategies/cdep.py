@@ -14,10 +14,10 @@ from torch import Tensor, nn
 
 from core.learning.marks import MarkedExamples, tensors
 from core.learning.strategies.base import StrategyContext
-from core.learning.strategies.by_gradient import GradientStrategy
 from core.learning.strategies.entries import Opened, opened, weighted_mean, wrong_region
 from core.learning.strategies.fitting import marked_anywhere, needs_trained_marks
 from core.learning.strategies.marked_objective import MarkedObjective
+from core.learning.strategies.on_marks import GradientStrategy
 from core.models.encoders.mlp import MultiLayerPerceptron
 from core.models.network import TandemNetwork
 

@@ -3,17 +3,15 @@
 Source: Teso and Kersting, Explanatory Interactive Machine Learning, AIES 2019.
 """
 
-from functools import partial
-
 import torch
 from torch import Tensor
 
 from core.learning.fills import filled
 from core.learning.marks import Inputs, MarkedExamples, paste, targets, tensors
 from core.learning.strategies.base import Family, StrategyContext
-from core.learning.strategies.fitting import fitting_objective, needs_ignore
 from core.learning.strategies.guided_pairs import PairsObjective
 from core.learning.strategies.marked_objective import MarkedObjective
+from core.learning.strategies.on_marks import MarkStrategy
 from core.models.examples import NO_LABEL, Examples
 from core.models.network import TandemNetwork
 from core.models.supervised import Losses
@@ -23,7 +21,7 @@ TRIES = 8
 """Cases drawn for each mark, in search of one with another label."""
 
 
-class CounterexamplesStrategy:
+class CounterexamplesStrategy(MarkStrategy):
     """CAIPI: teaches by example alone; cheaper than the gradient penalty and needs more marks."""
 
     name = "counterexamples"
@@ -32,26 +30,14 @@ class CounterexamplesStrategy:
         "Retrains on the corrected labels and on changed copies: marked content is replaced by other content, and "
         "pasted onto cases with other labels."
     )
-    uses_regions = True
     family: Family = "examples"
     cost = 2.0
 
-    def fits(self, context: StrategyContext) -> str | None:
-        """Return why it does not fit, if so: it needs a mark of what to ignore."""
-        return needs_ignore(context)
-
-    def objective(self, context: StrategyContext) -> Objective:
-        """Return the objective that fits the network.
-
-        Raises
-        ------
-        Refused
-            When there are marks and it does not fit.
-        """
-        frozen = bool(context.network.frozen_fields)
-        return fitting_objective(
-            self, context, partial(PairsObjective, consistent=False) if frozen else CounterexamplesObjective
-        )
+    def build(self, context: StrategyContext) -> Objective:
+        """Return its objective."""
+        if context.network.frozen_fields:
+            return PairsObjective(context, consistent=False)
+        return CounterexamplesObjective(context)
 
 
 class CounterexamplesObjective(MarkedObjective):

@@ -12,8 +12,8 @@ from torch import Tensor, nn
 
 from core.learning.strategies.base import Family, StrategyContext
 from core.learning.strategies.entries import trained_fields
-from core.learning.strategies.fitting import fitting_objective, needs_ignore
 from core.learning.strategies.grouped import GroupedObjective, Grouping
+from core.learning.strategies.on_marks import MarkStrategy
 from core.models.network import TandemNetwork
 from core.models.scope import opened_backbones
 from core.models.training import Objective
@@ -30,7 +30,7 @@ FEATURES = 0.5
 """Share of the epochs in which encoders that learn are trained on all labels, before they are held."""
 
 
-class LastLayerStrategy:
+class LastLayerStrategy(MarkStrategy):
     """Keeps what the encoders see and balances what is made of it."""
 
     name = "dfr"
@@ -39,23 +39,12 @@ class LastLayerStrategy:
         "Keeps what the encoders have learnt and retrains what follows them on cases in which the marked content goes "
         "with every label equally often."
     )
-    uses_regions = True
     family: Family = "last layer"
     cost = 1.5
 
-    def fits(self, context: StrategyContext) -> str | None:
-        """Return why it does not fit, if so: it needs a mark of what to ignore."""
-        return needs_ignore(context)
-
-    def objective(self, context: StrategyContext) -> Objective:
-        """Return its objective; that on labels alone without any mark.
-
-        Raises
-        ------
-        Refused
-            When there are marks and it does not fit.
-        """
-        return fitting_objective(self, context, LastLayerObjective)
+    def build(self, context: StrategyContext) -> Objective:
+        """Return its objective."""
+        return LastLayerObjective(context)
 
 
 class LastLayerObjective(GroupedObjective):

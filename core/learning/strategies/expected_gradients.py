@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from core.learning.marks import MarkedExamples, tensors
-from core.learning.strategies.by_gradient import GradientStrategy
 from core.learning.strategies.entries import Opened, answers, opened, weighted_mean, wrong_places
 from core.learning.strategies.marked_objective import MarkedObjective
+from core.learning.strategies.on_marks import GradientStrategy
 from core.models.network import TandemNetwork
 
 SAMPLES = 2

@@ -16,10 +16,10 @@ from torch.nn import functional
 
 from core.learning.marks import MarkedExamples, targets, tensors
 from core.learning.strategies.base import StrategyContext
-from core.learning.strategies.by_gradient import GradientStrategy
 from core.learning.strategies.entries import answers, opened, trained_fields, weighted_mean
 from core.learning.strategies.fitting import marked_anywhere, needs_trained_marks
 from core.learning.strategies.marked_objective import MarkedObjective
+from core.learning.strategies.on_marks import GradientStrategy
 from core.models.encoders.base import ImageEncoder
 from core.models.examples import NO_LABEL
 from core.models.network import TandemNetwork

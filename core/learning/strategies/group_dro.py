@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from core.learning.strategies.base import Family, StrategyContext
-from core.learning.strategies.fitting import fitting_objective, needs_ignore
 from core.learning.strategies.grouped import GroupedObjective, Grouping
+from core.learning.strategies.on_marks import MarkStrategy
 from core.models.examples import NO_LABEL
 from core.models.network import TandemNetwork
 from core.models.training import Objective
@@ -22,7 +22,7 @@ ADJUSTMENT = 1.0
 """Added to a group's loss, divided by the root of its size: small groups generalise worse than their loss says."""
 
 
-class WorstGroupStrategy:
+class WorstGroupStrategy(MarkStrategy):
     """Learns most from the class and marked content that the model gets most wrong."""
 
     name = "group_dro"
@@ -31,23 +31,12 @@ class WorstGroupStrategy:
         "Sorts the cases by label and by the marked content that they carry, and learns most from the groups that the "
         "model answers worst."
     )
-    uses_regions = True
     family: Family = "examples"
     cost = 1.5
 
-    def fits(self, context: StrategyContext) -> str | None:
-        """Return why it does not fit, if so: it needs a mark of what to ignore."""
-        return needs_ignore(context)
-
-    def objective(self, context: StrategyContext) -> Objective:
-        """Return its objective; that on labels alone without any mark.
-
-        Raises
-        ------
-        Refused
-            When there are marks and it does not fit.
-        """
-        return fitting_objective(self, context, WorstGroupObjective)
+    def build(self, context: StrategyContext) -> Objective:
+        """Return its objective."""
+        return WorstGroupObjective(context)
 
 
 class WorstGroupObjective(GroupedObjective):

@@ -10,8 +10,8 @@ Adversarial Attacks, ICLR 2018 (the ascent).
 import torch
 from torch import Tensor
 
-from core.learning.strategies.by_gradient import GradientStrategy
 from core.learning.strategies.entries import Opened
+from core.learning.strategies.on_marks import GradientStrategy
 from core.learning.strategies.perturbations import PERTURBATIONS
 from core.learning.strategies.random_r4 import RandomPerturbationObjective, drawn, squared_change
 from core.models.network import TandemNetwork

@@ -4,9 +4,9 @@ import torch
 from torch import Tensor
 
 from core.learning.marks import MarkedExamples, tensors
-from core.learning.strategies.by_gradient import GradientStrategy
 from core.learning.strategies.entries import Opened, answers, opened, weighted_mean, wrong_region
 from core.learning.strategies.marked_objective import MarkedObjective
+from core.learning.strategies.on_marks import GradientStrategy
 from core.learning.strategies.perturbations import PERTURBATIONS
 from core.models.network import TandemNetwork
 from core.models.randomness import seeded
