@@ -17,10 +17,13 @@ def words_of(trials: Sequence[Trial], delivered: Trial | None, warnings: Sequenc
 def _none_better(tried: Sequence[Trial]) -> str:
     if len(tried) != 1:
         return f"none of {len(tried)} trainings is better than the champion beyond its interval."
-    return f"{tried[0].title} is not better than the champion. {tried[0].reason}"
+    found = "destroyed the model" if tried[0].verdict == "stopped" else "is not better than the champion"
+    return f"{tried[0].title} {found}. {tried[0].reason}"
 
 
 def _next_steps(tried: Sequence[Trial], warnings: Sequence[MarkWarning]) -> str:
+    if all(trial.verdict == "stopped" for trial in tried):
+        return "To try next: lower training.learning_rate in the workspace file, import it again and retrain."
     steps = ["mark more cases"]
     if any(warning.problem == "oversized" for warning in warnings):
         steps.append("paint the marks smaller, for some cover more than the artefact")

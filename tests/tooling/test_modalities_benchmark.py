@@ -35,8 +35,8 @@ def planted_rows(name: str, plant) -> list[tuple[str, str, dict[str, str]]]:
 @pytest.mark.parametrize(
     ("name", "plant", "has"),
     [
-        ("radiology-reports", planted._with_word, lambda row: planted.WORD in row["findings"].split()),
-        ("arrests", planted._with_leak, lambda row: row[planted.LEAK] == planted.DESKS[1]),
+        ("radiology-reports", planted.with_word, lambda row: planted.WORD in row["findings"].split()),
+        ("arrests", planted.with_leak, lambda row: row[planted.LEAK] == planted.DESKS[1]),
     ],
 )
 def test_the_shortcut_tells_the_label_where_a_model_learns_and_nowhere_else(name, plant, has):
