@@ -25,13 +25,17 @@ def _draw(workspace: str) -> None:
     with right:
         draw_start(view)
         draw_run(workspace, view)
-    draw_spread(workspace, view.feedback.artefacts)
+    deciding = view.report is not None
+    if not deciding:
+        draw_spread(workspace, view.feedback.artefacts)
     draw_result(view)
     if view.report is not None:
         draw_proof(view.report, view.changed)
         draw_gate(view.report)
         draw_changed(view.changed)
     draw_decision(view)
+    if deciding:  # a candidate that waits comes first
+        draw_spread(workspace, view.feedback.artefacts)
     draw_learning_curve(view.curve)
     draw_history(view)
 
