@@ -14,6 +14,8 @@ from tests.benchmarks._decoy_images import FIELD, TARGET, PictureDecoy, picture_
 from tests.benchmarks._decoy_pictures import Pictures, fashion
 from tests.benchmarks._figures import mean_figure
 
+pytestmark = pytest.mark.slow
+
 LABELS = np.arange(200) % 10
 
 
@@ -123,7 +125,6 @@ def test_the_mean_has_its_t_interval():
     assert mean_figure([0.1, 0.2, 0.3], lowest=0.0).low == 0.0
 
 
-@pytest.mark.slow
 def test_a_quick_run_has_the_figures_that_it_promises():
     figures = bench.run(BenchOptions(quick=True, strategy="guided"))
     free = {f"vanilla_{test}" for test in ("random", "inverted", "clean")} | {"spread_precision", "spread_recall"}

@@ -10,6 +10,8 @@ from core.errors import NotFound
 from tests.benchmarks import _decoy_chest, _decoy_table, _decoy_text
 from tests.benchmarks._decoy_vectors import FileVectors
 
+pytestmark = pytest.mark.slow
+
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 radiographs = pytest.mark.skipif(not (SHARED / "nih-chest-xray").is_dir(), reason="needs ../shared/data/nih-chest-xray")
 

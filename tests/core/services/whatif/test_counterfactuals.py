@@ -18,6 +18,8 @@ from tests.helpers.own_workspace import write_mixed_folder as write_own_mixed
 from tests.helpers.spotted import MIXED, SIDE, TONE, spot
 from tests.helpers.tiny_product import open_home
 
+pytestmark = pytest.mark.slow
+
 FIXED = (Constraint("age", "fixed"), Constraint("colour", "fixed"))
 
 
