@@ -43,24 +43,6 @@ def confident_classes(probabilities: Probabilities, labels: Labels) -> Labels:
     return np.where(reached.any(axis=1), best, -1)
 
 
-def confident_joint(probabilities: Probabilities, labels: Labels) -> Labels:
-    """Return counts [K, K]: entry (i, j) are cases with label i that confidently belong to class j.
-
-    Parameters
-    ----------
-    probabilities
-        Out-of-sample probabilities [n, K]: of a model that did not learn from the case.
-    labels
-        Class indexes on record [n].
-    """
-    classes = probabilities.shape[1]
-    confident = confident_classes(probabilities, labels)
-    known = confident >= 0
-    joint = np.zeros((classes, classes), dtype=np.int64)
-    np.add.at(joint, (labels[known], confident[known]), 1)
-    return joint
-
-
 def doubtful(probabilities: Probabilities, labels: Labels) -> tuple[DoubtfulLabel, ...]:
     """Return the labels that lie off the diagonal of the confident joint, the most doubtful first.
 

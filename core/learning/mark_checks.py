@@ -42,19 +42,6 @@ def named(warnings: Iterable[MarkWarning], names: Mapping[int, str]) -> tuple[Ma
     return tuple(replace(one, cases=tuple(known.get(case, case) for case in one.cases)) for one in warnings)
 
 
-def mark_weights(marked: MarkedExamples, train: Examples) -> Tensor:
-    """Return how far each marked row is to be trusted, [rows], 0 to 1.
-
-    0: nothing is there though the artefact's other marks have something; a tenth: content and place are unlike theirs.
-    """
-    return _weights(marked, image_facts(marked, train))
-
-
-def tightened(marked: MarkedExamples, train: Examples) -> MarkedExamples:
-    """Return the marks, loose ones shrunk to the part whose content differs from what is ordinary there."""
-    return _tightened(marked, image_facts(marked, train))
-
-
 def trusted_marks(marked: MarkedExamples, train: Examples) -> MarkedExamples:
     """Return the marks as training should use them: loose ones shrunk, suspicious ones counting less.
 
@@ -63,14 +50,18 @@ def trusted_marks(marked: MarkedExamples, train: Examples) -> MarkedExamples:
     facts = image_facts(marked, train)
     if not facts:
         return marked
-    weights = marked.weights * _weights(marked, facts)
-    shrunk = replace(_tightened(marked, facts), weights=weights)
+    weights = marked.weights * mark_weights(marked, facts)
+    shrunk = replace(tightened(marked, facts), weights=weights)
     looked = torch.stack([mask.flatten(1).any(dim=1) for mask in marked.look.values()]).any(dim=0)
     kept = torch.nonzero((weights > 0) | looked).flatten()
     return shrunk if len(kept) == len(marked) else shrunk.rows(kept.tolist())
 
 
-def _weights(marked: MarkedExamples, facts: Sequence[ImageFacts]) -> Tensor:
+def mark_weights(marked: MarkedExamples, facts: Sequence[ImageFacts]) -> Tensor:
+    """Return how far each marked row is to be trusted, [rows], 0 to 1.
+
+    0: nothing is there though the artefact's other marks have something; a tenth: content and place are unlike theirs.
+    """
     weights = torch.ones(len(marked))
     for one in facts:
         weights[one.unlike] = UNLIKE_WEIGHT
@@ -78,7 +69,8 @@ def _weights(marked: MarkedExamples, facts: Sequence[ImageFacts]) -> Tensor:
     return weights
 
 
-def _tightened(marked: MarkedExamples, facts: Sequence[ImageFacts]) -> MarkedExamples:
+def tightened(marked: MarkedExamples, facts: Sequence[ImageFacts]) -> MarkedExamples:
+    """Return the marks, loose ones shrunk to the part whose content differs from what is ordinary there."""
     ignore = dict(marked.ignore)
     for one in facts:
         large = one.loose.view(-1, 1, 1, 1)

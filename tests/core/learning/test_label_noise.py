@@ -1,9 +1,9 @@
-"""The confident joint by hand."""
+"""Confident learning by hand."""
 
 import numpy as np
 import pytest
 
-from core.learning.label_noise import confident_joint, doubtful, thresholds
+from core.learning.label_noise import confident_classes, doubtful, thresholds
 
 LABELS = np.array([0, 0, 0, 1, 1, 1])
 FIRST = np.array([0.9, 0.7, 0.2, 0.1, 0.3, 0.8])
@@ -15,8 +15,8 @@ def test_thresholds_are_each_classs_mean_confidence():
     assert thresholds(PROBABILITIES, LABELS) == pytest.approx([0.6, 0.6])
 
 
-def test_joint():
-    assert confident_joint(PROBABILITIES, LABELS).tolist() == [[2, 1], [1, 2]]
+def test_a_case_belongs_where_its_probability_reaches_the_threshold():
+    assert confident_classes(PROBABILITIES, LABELS).tolist() == [0, 0, 1, 1, 1, 0]
 
 
 def test_labels_off_the_diagonal_are_doubtful_and_the_plainest_comes_first():
@@ -27,7 +27,7 @@ def test_labels_off_the_diagonal_are_doubtful_and_the_plainest_comes_first():
 
 def test_a_case_below_every_threshold_counts_nowhere():
     unsure = np.vstack([PROBABILITIES, [[0.5, 0.5]]])
-    assert confident_joint(unsure, np.append(LABELS, 0)).sum() == 6
+    assert confident_classes(unsure, np.append(LABELS, 0)).tolist() == [0, 0, 1, 1, 1, 0, -1]
 
 
 def test_a_class_without_a_label_is_never_suggested():

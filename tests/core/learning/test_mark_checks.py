@@ -7,6 +7,7 @@ import torch
 
 from core.learning.mark_checks import check_marks, mark_weights, named, tightened, trusted_marks
 from core.learning.mark_content import differing
+from core.learning.mark_facts import image_facts
 from core.models.examples import Examples
 from tests.helpers.learning_parts import marked, marked_of
 from tests.helpers.model_parts import AGE, COLOUR, NOTE, cases_of, spec_of
@@ -26,7 +27,7 @@ def problems(marks, train=TRAIN, spec=SPEC):
 def test_exact_marks_are_left_alone():
     marks = marked_at(TRAIN, ROWS, EXACT)
     assert problems(marks) == []
-    assert mark_weights(marks, TRAIN).tolist() == [1.0] * 12
+    assert mark_weights(marks, image_facts(marks, TRAIN)).tolist() == [1.0] * 12
     trusted = trusted_marks(marks, TRAIN)
     assert torch.equal(trusted.ignore["image"], marks.ignore["image"])
     assert trusted.weights.tolist() == [1.0] * 12
@@ -40,7 +41,7 @@ def test_only_the_patch_differs_in_a_mark_of_four_times_its_area():
     assert warning.cases == tuple(map(str, ROWS))
     assert "4.0 times as large" in warning.words
     assert "paint it smaller" in warning.words
-    shrunk = tightened(marks, TRAIN)
+    shrunk = tightened(marks, image_facts(marks, TRAIN))
     assert torch.equal(shrunk.ignore["image"], mask_of([grown(place, 1) for place in EXACT]))
 
 
@@ -55,7 +56,7 @@ def test_a_mark_where_nothing_is_counts_nothing():
     (warning,) = check_marks(marks, TRAIN, SPEC)
     assert (warning.problem, warning.cases) == ("misplaced", ("0",))
     assert "hold nothing that other cases do not show" in warning.words
-    assert mark_weights(marks, TRAIN).tolist() == [0.0] + [1.0] * 11
+    assert mark_weights(marks, image_facts(marks, TRAIN)).tolist() == [0.0] + [1.0] * 11
     assert trusted_marks(marks, TRAIN).examples.case_ids == tuple(range(1, 12))
 
 
@@ -72,7 +73,7 @@ def test_a_mark_on_something_else_is_unlike_the_others():
     (warning,) = check_marks(marks, TRAIN, SPEC)
     assert (warning.problem, warning.cases) == ("misplaced", ("0",))
     assert warning.value < 0.6 * warning.limit
-    assert mark_weights(marks, TRAIN)[0] == pytest.approx(0.1)
+    assert mark_weights(marks, image_facts(marks, TRAIN))[0] == pytest.approx(0.1)
 
 
 def test_a_few_large_marks_and_a_wrong_one_among_exact_ones_are_told_apart():
@@ -88,7 +89,7 @@ def test_what_all_cases_show_is_said_and_changes_nothing():
     (warning,) = check_marks(marks, train, SPEC)
     assert warning.problem == "misplaced"
     assert "what most cases show at that place" in warning.words
-    assert mark_weights(marks, train).tolist() == [1.0] * 12
+    assert mark_weights(marks, image_facts(marks, train)).tolist() == [1.0] * 12
     assert torch.equal(trusted_marks(marks, train).ignore["image"], marks.ignore["image"])
 
 
@@ -112,7 +113,7 @@ def test_exact_marks_on_busy_pictures_are_left_alone_and_large_ones_in_one_place
     assert problems(marked_at(train, rows, [(2, 2, 6, 6)] * 20), train) == []
     large = marked_at(train, rows, [(0, 0, 12, 12)] * 20)
     assert [problem for problem, _ in problems(large, train)] == ["oversized", "oversized"]  # by content, and by share
-    kept = tightened(large, train).ignore["image"].float().mean(dim=0)[0]
+    kept = tightened(large, image_facts(large, train)).ignore["image"].float().mean(dim=0)[0]
     assert kept[2:8, 2:8].min() == 1.0
     outside = ~mask_of([(1, 1, 8, 8)])[0, 0] & mask_of([(0, 0, 12, 12)])[0, 0]
     assert kept[outside].mean() < 0.15
