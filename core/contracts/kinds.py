@@ -15,8 +15,8 @@ VersionStatus = Literal["candidate", "champion", "retired", "rejected"]
 RunStatus = Literal["queued", "running", "done", "failed", "cancelled"]
 CheckVerdict = Literal["pass", "fail", "not assessable"]
 DecisionKind = Literal["promote", "reject", "rollback"]
-ReadingMode = Literal["blinded-first", "concurrent"]
-JobKind = Literal["import", "champion", "retrain", "gate", "quality", "spread"]
+ReadingMode = Literal["blinded-first", "second-reader", "triage", "concurrent"]
+JobKind = Literal["import", "champion", "retrain", "gate", "quality", "spread", "tradeoff", "robustness", "route"]
 QueueStrategy = Literal["margin", "entropy", "random"]
 StartFrom = Literal["scratch", "champion"]
 Scope = Literal["head", "last blocks", "all"]
@@ -24,6 +24,16 @@ TrialVerdict = Literal["delivered", "tried", "skipped", "stopped"]
 MarkProblem = Literal["oversized", "misplaced", "contradictory"]
 Effect = Literal["effect", "no effect", "harm", "not assessable"]
 ProposalStatus = Literal["open", "accepted", "rejected"]
+GapMetric = Literal["demographic_parity", "equal_opportunity", "equalised_odds", "worst_group"]
+RateName = Literal[
+    "selection_rate", "true_positive_rate", "false_positive_rate", "true_negative_rate", "false_negative_rate",
+    "accuracy", "auroc", "calibration_error", "coverage", "deferral",
+]  # fmt: skip
+CalibrationMethod = Literal["temperature", "vector", "isotonic"]
+SetMethod = Literal["lac", "aps", "raps"]
+OutlierMethod = Literal["none", "energy", "mahalanobis", "knn"]
+DeferralReason = Literal["set", "risk", "outlier", "suspicious", "group", "drift", "suspended", "behaviour"]
+Arm = Literal["usual", "ai off", "known wrong"]
 
 UNSURE = "unsure"
 """The label of a read or verdict whose person could not decide; it is never a training label."""

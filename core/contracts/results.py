@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from core.contracts.guard import Deferral
 from core.contracts.kinds import CheckVerdict
 from core.contracts.proof import Proof
 
@@ -21,6 +22,8 @@ class TargetAnswer:
     answer_set: tuple[str, ...]
     defers: bool
     reason: str
+    deferrals: tuple[Deferral, ...] = ()
+    """Every reason for which it leaves the case to people; empty where it does not."""
 
     @property
     def probability(self) -> float:

@@ -4,10 +4,22 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from core.contracts.figures import Estimate
-from core.contracts.kinds import MarkProblem, Scope, StartFrom, TrialVerdict
+from core.contracts.kinds import GapMetric, MarkProblem, Scope, StartFrom, TrialVerdict
 
 PARENT = "parent"
 """Stands in `RunOutcome.delivered` for the champion, where nothing was better: no effect."""
+
+
+@dataclass(frozen=True, slots=True)
+class FairnessAim:
+    """The gap that a training is to stay under."""
+
+    attribute: str
+    """A sensitive attribute, or several joined by ` & ` for their intersections."""
+    metric: GapMetric = "equalised_odds"
+    limit: float = 0.02
+    target: str | None = None
+    """The first target when left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +33,9 @@ class RunPlan:
     backbone stays frozen with `head`, and with `all` where the workspace's encoder says that it is frozen."""
     budget_seconds: float = 120.0
     """How long `auto` may try strategies; one that would not fit is skipped, and said so."""
+    aim: FairnessAim | None = None
+    """What a strategy for fairness aims at; without it the workspace's first fairness policy, else its first sensitive
+    attribute."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,10 +19,13 @@ from core.contracts.evidence import (
     PathView,
     RemovalView,
 )
+from core.contracts.fairness import FairnessVerbs
+from core.contracts.guard import GuardVerbs, RobustnessVerbs
 from core.contracts.kinds import Confidence, QueueStrategy
 from core.contracts.learning import RetrainingVerbs, SpreadVerbs
 from core.contracts.overviews import AuditRow, HomeView, WorklistView
 from core.contracts.records import Actor, AuditCheck
+from core.contracts.team import AdjudicationVerbs, TeamVerbs
 from core.contracts.trust import ReportRun, TrustView
 from core.contracts.views import CaseView, EvidenceView, MarkForm, RevealView, SavedVerdict, VerdictForm
 from core.contracts.whatif import Constraint, CounterfactualsView, Edit, SimilarView, WhatIfCase, WhatIfView
@@ -253,6 +256,26 @@ class Services(Protocol):
     @property
     def spread(self) -> SpreadVerbs:
         """Spreading marks."""
+
+    @property
+    def fairness(self) -> FairnessVerbs:
+        """Fairness."""
+
+    @property
+    def guard(self) -> GuardVerbs:
+        """When the model stays silent."""
+
+    @property
+    def robustness(self) -> RobustnessVerbs:
+        """Robustness."""
+
+    @property
+    def adjudication(self) -> AdjudicationVerbs:
+        """Adjudication."""
+
+    @property
+    def team(self) -> TeamVerbs:
+        """Person and model together."""
 
     @property
     def audit(self) -> AuditVerbs:

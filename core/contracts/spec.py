@@ -6,12 +6,12 @@ Loading a file, and turning pydantic's errors into sentences, is `core.sources.w
 from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-from core.contracts.kinds import FieldKind, QueueStrategy, ReadingMode, SourceKind, Tokeniser
+from core.contracts.kinds import FieldKind, SourceKind, Tokeniser
+from core.contracts.policies import CalibrationSpec, CostSpec, FairnessSpec, GateSpec, GuardSpec, ReadingSpec
+from core.contracts.sections import Name, Section, Share
 
-Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
-Share = Annotated[float, Field(ge=0.0, le=1.0)]
 DEFAULT_ENCODERS: Mapping[FieldKind, str] = {
     "image": "timm",
     "numeric": "piecewise_linear",
@@ -19,12 +19,6 @@ DEFAULT_ENCODERS: Mapping[FieldKind, str] = {
     "text": "transformer",
 }
 """What reads a field of each kind when the workspace does not say."""
-
-
-class Section(BaseModel):
-    """Base of every section: frozen, strict types, unknown keys refused."""
-
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
 
 
 class SourceSpec(Section):
@@ -94,11 +88,18 @@ class TargetSpec(Section):
     display: Mapping[str, str] = Field(default_factory=dict)
     """Class -> words to show for it."""
     weight: Annotated[float, Field(gt=0.0)] = 1.0
+    positive: str | None = None
+    """The class whose rates fairness speaks of (selected, found, missed); the last one when left out."""
 
     @property
     def source_column(self) -> str:
         """The CSV column that holds this target's label."""
         return self.column or self.name
+
+    @property
+    def positive_class(self) -> str:
+        """The class that counts as positive."""
+        return self.positive or self.classes[-1]
 
 
 class AttributeSpec(Section):
@@ -199,44 +200,6 @@ class TrainingSpec(Section):
     """How targets are weighed: by their `weight`, or by an uncertainty that is learnt (Kendall et al. 2018)."""
 
 
-class GateSpec(Section):
-    """The policy that a candidate is measured against. All in fractions from 0 to 1."""
-
-    accuracy_margin: Share = 0.02
-    """The candidate may be this much less accurate and still pass (non-inferiority)."""
-    class_margin: Share = 0.10
-    group_margin: Share = 0.10
-    calibration_margin: Share = 0.05
-    """Largest allowed rise of the expected calibration error."""
-    reliance_fall: Share = 0.05
-    """Reliance on an artefact must fall by more than this, or be below the floor."""
-    reliance_floor: Share = 0.10
-    minimum_group: Annotated[int, Field(ge=2)] = 20
-    """Classes and groups with fewer ledger cases are listed, not judged."""
-
-
-class ReadingSpec(Section):
-    """How people read."""
-
-    mode: ReadingMode = "blinded-first"
-    readers: Annotated[int, Field(ge=1, le=5)] = 1
-    claim_minutes: Annotated[int, Field(ge=1, le=1440)] = 15
-    queue: QueueStrategy = "margin"
-    coverage: Annotated[float, Field(gt=0.5, lt=1.0)] = 0.9
-    """Share of cases whose prediction set must hold the true label."""
-    mark_warning: Share = 0.15
-    """The painter warns when marks cover more than this share of the image."""
-
-
-class CostSpec(Section):
-    """What a wrong answer costs, in any unit; unlisted errors cost 1."""
-
-    target: str
-    truth: str
-    answer: str
-    cost: Annotated[float, Field(ge=0.0)]
-
-
 class WorkspaceSpec(Section):
     """One decision task, whole."""
 
@@ -261,6 +224,10 @@ class WorkspaceSpec(Section):
     gate: GateSpec = GateSpec()
     reading: ReadingSpec = ReadingSpec()
     costs: Annotated[tuple[CostSpec, ...], Field(strict=False)] = ()
+    fairness: Annotated[tuple[FairnessSpec, ...], Field(strict=False)] = ()
+    """What the gate holds group gaps against."""
+    calibration: CalibrationSpec = CalibrationSpec()
+    guard: GuardSpec = GuardSpec()
 
     @model_validator(mode="after")
     def _names_are_consistent(self) -> Self:

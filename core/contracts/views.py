@@ -148,6 +148,10 @@ class RevealView:
     coverage: float
     methods: tuple[str, ...]
     """Explanation methods that fit this model, best first."""
+    withheld: str = ""
+    """Why the model says nothing on this case, in words; then the prediction has no targets."""
+    debrief: str = ""
+    """After the verdict: that the answer that was shown was wrong on purpose, and what the model really says."""
 
 
 @dataclass(frozen=True, slots=True)

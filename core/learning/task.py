@@ -9,6 +9,7 @@ from torch import Tensor
 
 from core.contracts import Checkpointer, ProgressReporter, RunOutcome, RunPlan, StartFrom, WorkspaceSpec
 from core.errors import Refused
+from core.fairness.membership import Membership
 from core.learning.marks import MarkedExamples
 from core.learning.strategies.base import StrategyContext
 from core.models.examples import Examples
@@ -49,6 +50,8 @@ class Task:
     """Training cases whose labels persons gave."""
     checkpointer: Checkpointer | None = None
     plan: RunPlan = field(default_factory=RunPlan)
+    groups: tuple[Membership, ...] = ()
+    """Who is in which group of each sensitive attribute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +166,8 @@ def context_of(task: Task, network: TandemNetwork) -> StrategyContext:
         reporter=task.reporter,
         label_weights=task.label_weights,
         confirmed=task.confirmed,
+        groups=task.groups,
+        aim=task.plan.aim,
     )
 
 

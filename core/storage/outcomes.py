@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
-from core.contracts import MarkWarning, RunOutcome, RunPlan, Suspect, Trial
+from core.contracts import FairnessAim, MarkWarning, RunOutcome, RunPlan, Suspect, Trial
 from core.storage.columns import from_json, to_json
 
 
@@ -14,7 +14,9 @@ def plan_text(plan: RunPlan) -> str:
 
 def plan_of(text: str) -> RunPlan:
     """Return the plan that `plan_text` wrote; the default one for a run of before there were plans."""
-    return RunPlan(**from_json(text))
+    stored = from_json(text)
+    aim = stored.pop("aim", None)
+    return RunPlan(**stored, aim=None if aim is None else FairnessAim(**aim))
 
 
 def outcome_text(outcome: RunOutcome) -> str:

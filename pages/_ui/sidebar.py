@@ -20,6 +20,8 @@ PAGES = (
     ("review", "Review"),
     ("whatif", "What if"),
     ("trust", "Trust"),
+    ("fairness", "Fairness"),
+    ("team", "Team"),
     ("retraining", "Retraining"),
     ("audit", "Audit"),
 )

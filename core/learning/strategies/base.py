@@ -8,7 +8,8 @@ from typing import Literal, Protocol
 import torch
 from torch import Tensor
 
-from core.contracts import ProgressReporter, WorkspaceSpec
+from core.contracts import FairnessAim, ProgressReporter, WorkspaceSpec
+from core.fairness.membership import Membership
 from core.learning.marks import MarkedExamples
 from core.models.calibration import fit_temperature
 from core.models.examples import NO_LABEL, Examples
@@ -16,9 +17,9 @@ from core.models.network import TandemNetwork
 from core.models.supervised import SupervisedObjective
 from core.models.training import Objective
 
-Family = Literal["labels", "gradient", "examples", "last layer", "search"]
+Family = Literal["labels", "gradient", "examples", "last layer", "fairness", "robustness", "search"]
 """How a strategy teaches: by labels alone, by what gradients may be, by changed copies of cases, by retraining what
-follows the encoders, or by trying others."""
+follows the encoders, by what groups may differ, by attacked copies, or by trying others."""
 NO_MARKS = "Nobody has marked anything, so there is nothing to guide by. Mark what the model should not use."
 
 
@@ -42,6 +43,10 @@ class StrategyContext:
     """Target -> weight [cases of train] of each label, 0 to 1, by how far readers agree; None for 1 everywhere."""
     confirmed: frozenset[int] = frozenset()
     """Training cases whose labels persons gave."""
+    groups: tuple[Membership, ...] = ()
+    """Who is in which group of each sensitive attribute, for strategies that look at groups."""
+    aim: FairnessAim | None = None
+    """The gap that a strategy for fairness is to stay under."""
 
 
 class Strategy(Protocol):

@@ -1,8 +1,8 @@
 """All tables, as the latest migration leaves them (a test compares the two).
 
 Many targets, many readers, many fields from the start. Facts are appended, never changed: `reads`, `verdicts`,
-`reference_labels`, `workspace_revisions`, `decisions`, `gate_reports`, `quality_reports`, `run_controls` and
-`audit_events` refuse UPDATE and DELETE by trigger, a case's split can't change, and `training_cases` refuses ledger and
+`reference_labels`, `workspace_revisions`, `decisions`, `gate_reports`, `quality_reports`, `robustness_reports`,
+`run_controls`, `suspensions`, `arms`, `adjudications` and `audit_events` refuse UPDATE and DELETE by trigger, a case's split can't change, and `training_cases` refuses ledger and
 calibration cases. What a person may want gone (comments and other payloads) lives in `payloads`, which can be emptied.
 """
 
@@ -25,9 +25,21 @@ from core.storage.schema.learning import (
 from core.storage.schema.parts import metadata
 from core.storage.schema.record import audit_events, payloads
 from core.storage.schema.reviews import artefacts, claims, reads, reference_labels, regions, verdicts
+from core.storage.schema.together import (
+    adjudications,
+    arms,
+    guards,
+    readers,
+    robustness_reports,
+    routings,
+    suspensions,
+    trade_points,
+)
 
 __all__ = [
     "actors",
+    "adjudications",
+    "arms",
     "artefacts",
     "audit_events",
     "case_attributes",
@@ -40,19 +52,25 @@ __all__ = [
     "embeddings",
     "evidence",
     "gate_reports",
+    "guards",
     "jobs",
     "metadata",
     "payloads",
     "proposals",
     "quality_reports",
+    "readers",
     "reads",
     "reference_labels",
     "regions",
+    "robustness_reports",
+    "routings",
     "run_controls",
     "run_verdicts",
     "runs",
     "scores",
+    "suspensions",
     "tokens",
+    "trade_points",
     "training_cases",
     "verdicts",
     "versions",

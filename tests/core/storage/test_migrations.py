@@ -126,4 +126,4 @@ def test_foreign_keys_hold(world):
 def test_imports_make_no_warnings():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert migrate.newest_revision() == "0004"
+        assert migrate.newest_revision() == "0005"

@@ -1,0 +1,49 @@
+"""Which group of an attribute each case is in."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+UNKNOWN = -1
+"""Group of a case that lacks the attribute."""
+JOINT = " & "
+"""Joins attributes, and groups, of an intersection."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Membership:
+    """The groups of one attribute, or of the intersections of several, among training and validation cases."""
+
+    attribute: str
+    names: tuple[str, ...]
+    train: Tensor
+    """Index into `names` of each training case, int64 [cases]; -1 where unknown."""
+    validation: Tensor
+
+
+def group_of(attributes: Mapping[str, str], attribute: str) -> str | None:
+    """Return the group of a case for an attribute, or for several joined by ` & `; None where one is unknown.
+
+    Examples
+    --------
+    >>> group_of({"sex": "F", "view": "AP"}, "view & sex")
+    'AP & F'
+    """
+    parts = [attributes.get(name) for name in attribute.split(JOINT)]
+    return None if any(not part for part in parts) else JOINT.join(str(part) for part in parts)
+
+
+def membership(
+    train: Sequence[Mapping[str, str]], validation: Sequence[Mapping[str, str]], attribute: str
+) -> Membership:
+    """Return the groups of `attribute` that training cases are in, by name; others are unknown."""
+    own = [group_of(row, attribute) for row in train]
+    names = tuple(sorted({name for name in own if name is not None}))
+    places = {name: place for place, name in enumerate(names)}
+
+    def codes(found: Sequence[str | None]) -> Tensor:
+        return torch.tensor([places.get(str(name), UNKNOWN) for name in found], dtype=torch.int64)
+
+    return Membership(attribute, names, codes(own), codes([group_of(row, attribute) for row in validation]))
