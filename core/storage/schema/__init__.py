@@ -2,8 +2,9 @@
 
 Many targets, many readers, many fields from the start. Facts are appended, never changed: `reads`, `verdicts`,
 `reference_labels`, `workspace_revisions`, `decisions`, `gate_reports`, `quality_reports`, `robustness_reports`,
-`run_controls`, `suspensions`, `arms`, `adjudications` and `audit_events` refuse UPDATE and DELETE by trigger, a case's split can't change, and `training_cases` refuses ledger and
-calibration cases. What a person may want gone (comments and other payloads) lives in `payloads`, which can be emptied.
+`run_controls`, `suspensions`, `arms`, `adjudications` and `audit_events` refuse UPDATE and DELETE by trigger, a case's
+split can't change, and `training_cases` refuses ledger and calibration cases. What a person may want gone (comments and
+other payloads) lives in `payloads`, which can be emptied.
 """
 
 from core.storage.schema.access import tokens
