@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 
@@ -16,7 +16,7 @@ from core.models import serving
 from core.models.batching import cases_per_pass
 from core.models.recent import Recent
 from core.models.registry import LoadedModel
-from core.models.serving import Inputs, ServedModel
+from core.models.serving import Attributes, Inputs, ServedModel
 
 KEPT_MODELS = 8
 """Loaded versions that stay in memory, most recently used."""
@@ -42,6 +42,7 @@ class _Request:
     model: LoadedModel
     inputs: dict[str, Tensor]
     submitted: float
+    attributes: Attributes = None
     future: Future[Prediction] = field(default_factory=Future)
 
 
@@ -101,13 +102,13 @@ class Engine:
                     self._models.put(key, model)
         return model
 
-    def submit(self, model: LoadedModel, inputs: Inputs) -> Future[Prediction]:
-        """Queue one case and return the future of its answer.
+    def submit(self, model: LoadedModel, inputs: Inputs, *, attributes: Attributes = None) -> Future[Prediction]:
+        """Queue one case, with its attributes where they are known, and return the future of its answer.
 
         The future raises `BadInput` when the inputs do not fit the version, and `Unavailable` when the queue is full,
         the deadline has passed or the engine has stopped.
         """
-        request = _Request(model, {}, time.monotonic())
+        request = _Request(model, {}, time.monotonic(), attributes)
         try:
             request.inputs = serving.decode(model, inputs)
             self._enqueue(request)
@@ -115,8 +116,8 @@ class Engine:
             request.future.set_exception(error)
         return request.future
 
-    def predict(self, model: LoadedModel, inputs: Inputs) -> Prediction:
-        """Answer one case.
+    def predict(self, model: LoadedModel, inputs: Inputs, *, attributes: Attributes = None) -> Prediction:
+        """Answer one case, with its attributes where they are known.
 
         Raises
         ------
@@ -125,14 +126,16 @@ class Engine:
         Unavailable
             When the queue is full, the deadline has passed or the engine has stopped.
         """
-        future = self.submit(model, inputs)
+        future = self.submit(model, inputs, attributes=attributes)
         try:
             return future.result(timeout=self.deadline_seconds)
         except TimeoutError:
             future.cancel()
             raise self._late() from None
 
-    def predict_many(self, model: LoadedModel, inputs: Inputs) -> list[Prediction]:
+    def predict_many(
+        self, model: LoadedModel, inputs: Inputs, *, attributes: Sequence[Attributes] | None = None
+    ) -> list[Prediction]:
         """Answer many cases (inputs [cases, ...]) in the calling thread, with the same arithmetic as `predict`.
 
         Raises
@@ -143,7 +146,7 @@ class Engine:
         tensors = serving.decode(model, inputs, batched=True)
         if not len(next(iter(tensors.values()))):
             return []
-        return serving.encode(model, serving.predict(self._setup(model), tensors))
+        return serving.encode(model, serving.predict(self._setup(model), tensors), attributes=attributes)
 
     def stats(self) -> EngineStats:
         """Return what the engine has done so far."""
@@ -258,4 +261,5 @@ class Engine:
         served = self._setup(batch[0].model)
         names = batch[0].inputs
         inputs = {name: torch.stack([request.inputs[name] for request in batch]) for name in names}
-        return serving.encode(served.model, serving.predict(served, inputs))
+        attributes = [request.attributes for request in batch]
+        return serving.encode(served.model, serving.predict(served, inputs), attributes=attributes)

@@ -2,7 +2,7 @@
 
 import copy
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +22,8 @@ from core.models.registry import LoadedModel
 Inputs = Mapping[str, Tensor | Array]
 """Field -> prepared input (with a batch in front for many cases)."""
 Logits = dict[str, npt.NDArray[np.float32]]
+Attributes = Mapping[str, str] | None
+"""What is known of one case besides its inputs; None where nothing is."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,13 +92,19 @@ def _forward(served: ServedModel, inputs: Mapping[str, Tensor], size: int) -> Lo
     return {target: tensor[:count].cpu().numpy() for target, tensor in logits.items()}
 
 
-def encode(model: LoadedModel, logits: Logits) -> list[Prediction]:
-    """Turn logits [cases, classes] by target into calibrated answers, one prediction a case."""
-    columns = [_answers(item, logits[item.target]) for item in model.manifest.targets]
+def encode(model: LoadedModel, logits: Logits, *, attributes: Sequence[Attributes] | None = None) -> list[Prediction]:
+    """Turn logits [cases, classes] by target into calibrated answers, one prediction a case.
+
+    `attributes` [cases] serve a version whose sets or decisions depend on a case's group; without them, or where a case
+    lacks the attribute, what holds over all cases serves.
+    """
+    columns = [_answers(item, logits[item.target], attributes) for item in model.manifest.targets]
     return [Prediction(model.version, answers) for answers in zip(*columns, strict=True)]
 
 
-def _answers(item: TargetCalibration, logits: npt.NDArray[np.float32]) -> list[TargetAnswer]:
+def _answers(
+    item: TargetCalibration, logits: npt.NDArray[np.float32], attributes: Sequence[Attributes] | None
+) -> list[TargetAnswer]:
     probabilities = softmax(logits, item.temperature)
     sets = prediction_sets(probabilities, item.threshold, item.coverage)
     order = np.argsort(-probabilities, axis=1, kind="stable")

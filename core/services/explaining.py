@@ -25,6 +25,8 @@ from explain.contrast import contrasted
 from explain.errors import ExplainError, Stopped
 
 Baselines = tuple[tuple[Tensor, ...], ...]
+AnswerKey = tuple[str, str, tuple[tuple[str, str], ...]]
+"""Version, inputs, attributes."""
 KEPT_VIEWS = 64
 KEPT_ANSWERS = 1024
 
@@ -64,7 +66,7 @@ class Explaining:
     keeps: bool = True
     """Whether answers are looked up and kept: not for inputs that are no stored case."""
     drawn: Cache[str, tuple[FieldEvidence, ...]] = field(default_factory=lambda: Cache(KEPT_VIEWS))
-    answers: Cache[tuple[str, str], Prediction] = field(default_factory=lambda: Cache(KEPT_ANSWERS))
+    answers: Cache[AnswerKey, Prediction] = field(default_factory=lambda: Cache(KEPT_ANSWERS))
 
     def of_given(self, casebook: Casebook) -> "Explaining":
         """Return the same for inputs that are no stored case: nothing is looked up, nothing kept."""
@@ -78,17 +80,16 @@ class Explaining:
 
     def answer(self, model: LoadedModel, case: Case) -> Prediction:
         """Return the version's calibrated answer; of a stored case it is kept in memory."""
-        key = (model.key, inputs_key(case, model.spec))
 
         def ask() -> Prediction:
-            return self.runtime.engine.predict(model, self.casebook.inputs(case, model.spec))
+            inputs = self.casebook.inputs(case, model.spec)
+            return self.runtime.engine.predict(model, inputs, attributes=case.attributes)
 
-        return self.answers.get(key, ask) if self.keeps else ask()
+        return self.answers.get(_answer_key(model, case), ask) if self.keeps else ask()
 
     def label(self, model: LoadedModel, case: Case, target: str) -> str:
         """Return the version's own label: from memory, from the stored scores, else from the engine."""
-        key = (model.key, inputs_key(case, model.spec))
-        known = self.answers.peek(key)
+        known = self.answers.peek(_answer_key(model, case))
         if known is None and self.keeps:
             with self.runtime.database.read() as tx:
                 version = versions.get(tx, workspaces.get(tx, model.spec.name).id, model.version)
@@ -214,6 +215,10 @@ class Explaining:
             cases = (asked.case,) if asked.reference is None else (asked.case, asked.reference)
             self.store.put(asked.model, cases, asked.key, pack(found))
         return found
+
+
+def _answer_key(model: LoadedModel, case: Case) -> AnswerKey:
+    return model.key, inputs_key(case, model.spec), tuple(sorted(case.attributes.items()))
 
 
 def _compact(values: Tensor) -> Tensor:

@@ -195,8 +195,9 @@ class Predictions:
         return _Open(found, spec, self.catalogue.model(found), asked, not isinstance(question, str))
 
     def _answer(self, opened: _Open) -> Prediction:
-        inputs = opened.asked.casebook.inputs(opened.asked.case, opened.model.spec)
-        return self.runtime.engine.predict(opened.model, inputs)
+        case = opened.asked.case
+        inputs = opened.asked.casebook.inputs(case, opened.model.spec)
+        return self.runtime.engine.predict(opened.model, inputs, attributes=case.attributes)
 
     def _explaining(self, opened: _Open) -> Explaining:
         return self.explaining.of_given(opened.asked.casebook) if opened.given else self.explaining

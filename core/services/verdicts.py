@@ -108,7 +108,8 @@ class Verdicts:
         if probabilities is not None:
             return target.classes[probabilities.index(max(probabilities))]
         model = self.catalogue.model(workspace, form.version)
-        answer = self.runtime.engine.predict(model, self.casebook.inputs(case, model.spec))
+        inputs = self.casebook.inputs(case, model.spec)
+        answer = self.runtime.engine.predict(model, inputs, attributes=case.attributes)
         return answer.target(target.name).label
 
     def _audit(self, tx: Connection, workspace: str, case: Case, verdict: Verdict, kind: str) -> None:

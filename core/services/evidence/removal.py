@@ -34,6 +34,7 @@ class Without:
 
     inputs: Mapping[str, Tensor]
     average: frozenset[str]
+    attributes: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ class Removing:
                 average.add(item.name)
             else:
                 inputs[item.name] = torch.from_numpy(prepare(None, item))
-        return Without(inputs, frozenset(average))
+        return Without(inputs, frozenset(average), case.attributes)
 
     def _answers(self, model: LoadedModel, variants: Sequence[Without]) -> list[Prediction]:
         """Answer by the engine; where a field that can't be missing is removed, by the network with average entries.
@@ -98,7 +99,8 @@ class Removing:
         return in_memory(lambda some: answer(model, some), variants)
 
     def _by_engine(self, model: LoadedModel, variants: Sequence[Without]) -> list[Prediction]:
-        return self.explaining.runtime.engine.predict_many(model, _stacked(variants))
+        known = [one.attributes for one in variants]
+        return self.explaining.runtime.engine.predict_many(model, _stacked(variants), attributes=known)
 
     def _averaged(self, model: LoadedModel, variants: Sequence[Without]) -> list[Prediction]:
         inputs = _stacked(variants)
@@ -106,7 +108,8 @@ class Removing:
             entries = model.network.enter({name: rows.to(model.device) for name, rows in inputs.items()})
             averaged = {name: _averaged(model, name, entry, variants) for name, entry in entries.items()}
             logits = model.network.answer_entries(averaged)
-        return serving.encode(model, {target: rows.float().cpu().numpy() for target, rows in logits.items()})
+        answers = {target: rows.float().cpu().numpy() for target, rows in logits.items()}
+        return serving.encode(model, answers, attributes=[one.attributes for one in variants])
 
     def _shown(
         self, model: LoadedModel, case: Case, masks: Mapping[str, Mask], without: Without

@@ -114,12 +114,12 @@ def test_when_memory_runs_out_fewer_are_asked_at_a_time(shared, monkeypatch, par
     owner = TandemNetwork if required else Engine
     whole, most, sizes = getattr(owner, part), [1], []
 
-    def limited(self, *given):
+    def limited(self, *given, **named):
         rows = len(next(iter(given[-1].values())))
         if rows > most[0]:
             torch.empty(10**14)
         sizes.append(rows)
-        return whole(self, *given)
+        return whole(self, *given, **named)
 
     monkeypatch.setattr(owner, part, limited)
     found = removing._answers(asked, variants)
