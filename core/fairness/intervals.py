@@ -36,6 +36,12 @@ def wilson(count: int, n: int) -> Estimate:
     return Estimate(share, max(0.0, low) if count else 0.0, min(1.0, high) if count < n else 1.0, n)
 
 
+def divided(part: Array, whole: Array) -> Array:
+    """Return `part / whole`, not-a-number where `whole` is not above 0."""
+    shape = np.broadcast_shapes(np.shape(part), np.shape(whole))
+    return np.asarray(np.divide(part, whole, out=np.full(shape, np.nan), where=np.asarray(whole) > 0))
+
+
 def members(groups: Sequence[str]) -> list[Integers]:
     """Return the cases of each group."""
     _, place = np.unique(np.asarray(groups, dtype=object).astype(str), return_inverse=True)
