@@ -6,10 +6,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from core.models.grouping import JOINT, group_of
+
+__all__ = ["JOINT", "UNKNOWN", "Membership", "group_of", "membership"]
+
 UNKNOWN = -1
 """Group of a case that lacks the attribute."""
-JOINT = " & "
-"""Joins attributes, and groups, of an intersection."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -21,18 +23,6 @@ class Membership:
     train: Tensor
     """Index into `names` of each training case, int64 [cases]; -1 where unknown."""
     validation: Tensor
-
-
-def group_of(attributes: Mapping[str, str], attribute: str) -> str | None:
-    """Return the group of a case for an attribute, or for several joined by ` & `; None where one is unknown.
-
-    Examples
-    --------
-    >>> group_of({"sex": "F", "view": "AP"}, "view & sex")
-    'AP & F'
-    """
-    parts = [attributes.get(name) for name in attribute.split(JOINT)]
-    return None if any(not part for part in parts) else JOINT.join(str(part) for part in parts)
 
 
 def membership(
