@@ -29,6 +29,8 @@ class Settings:
     """`TANDEM_DEMOS` (default `decoy-digits,arrests`, comma separated, may be empty): prepared at start."""
     lease_seconds: float
     """`TANDEM_LEASE_SECONDS` (default 15): a silent worker's job is taken over after this."""
+    checkpoint_seconds: float
+    """`TANDEM_CHECKPOINT_SECONDS` (default 5): how much work a killed training loses at most."""
     threads: int
     """`TANDEM_THREADS` (default 0: torch decides): CPU threads of one process."""
     allowed_hosts: tuple[str, ...] = field(default=LOOPBACK_HOSTS)
@@ -73,6 +75,7 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
         port=_whole(env, "PORT", "8501", 1),
         demos=tuple(name.strip() for name in demos.split(",") if name.strip()),
         lease_seconds=_number(env, "TANDEM_LEASE_SECONDS", "15", SHORTEST_LEASE),
+        checkpoint_seconds=_number(env, "TANDEM_CHECKPOINT_SECONDS", "5", 0),
         threads=_whole(env, "TANDEM_THREADS", "0", 0),
         models=tuple(Path(place).expanduser().resolve() for place in folders.split(os.pathsep) if place.strip()),
     )
@@ -104,6 +107,7 @@ def child_environment(settings: Settings) -> dict[str, str]:
         "PORT": str(settings.port),
         "TANDEM_DEMOS": ",".join(settings.demos),
         "TANDEM_LEASE_SECONDS": str(settings.lease_seconds),
+        "TANDEM_CHECKPOINT_SECONDS": str(settings.checkpoint_seconds),
         "TANDEM_THREADS": str(settings.threads),
         "TANDEM_MODELS": os.pathsep.join(str(place) for place in settings.models),
     }

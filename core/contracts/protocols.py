@@ -15,6 +15,10 @@ class ProgressReporter(Protocol):
 class Checkpointer(Protocol):
     """Keeps the state from which interrupted work resumes."""
 
+    @property
+    def every_seconds(self) -> float:
+        """How often it wants to save at least, in seconds."""
+
     def load(self) -> bytes | None:
         """Return the last saved state (safetensors bytes), or None."""
 

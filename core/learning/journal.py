@@ -1,6 +1,7 @@
 """What a search over strategies has found so far, as safetensors bytes: a killed worker goes on where it was."""
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
@@ -62,6 +63,11 @@ class Journal:
         self.entries = Entries({**known.trials, name: trial}, best, suspects or known.suspects)
         self.write("", b"")
 
+    @property
+    def every_seconds(self) -> float:
+        """How often it wants to be saved; never where it is kept nowhere."""
+        return math.inf if self._checkpointer is None else self._checkpointer.every_seconds
+
     def stage(self, name: str) -> "Stage":
         """Return the checkpointer of the training called `name`."""
         return Stage(self, name)
@@ -110,6 +116,11 @@ class Stage:
 
     def __init__(self, journal: Journal, name: str) -> None:
         self._journal, self._name = journal, name
+
+    @property
+    def every_seconds(self) -> float:
+        """How often the retraining wants to be saved."""
+        return self._journal.every_seconds
 
     def load(self) -> bytes | None:
         """Return the last saved state of this training, or None."""

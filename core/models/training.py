@@ -17,7 +17,6 @@ __all__ = ["FitResult", "Objective", "SupervisedObjective", "TrainingPlan", "Wat
 
 REPORT_SECONDS = 0.25
 """Shortest time between two progress reports."""
-CHECKPOINT_SECONDS = 5.0
 """Time between two checkpoints."""
 CURVE_POINTS = 200
 """Most points of the curve in one progress report."""
@@ -119,7 +118,7 @@ class _Run:
             if self.step() and (self.state.step % self.every == 0 or self.state.step == self.total):
                 self.evaluate()
             now = time.monotonic()
-            if now - self.saved >= CHECKPOINT_SECONDS:
+            if self.checkpointer is not None and now - self.saved >= self.checkpointer.every_seconds:
                 self.save()
             if now - self.reported >= REPORT_SECONDS:
                 self.report()

@@ -70,6 +70,11 @@ class JobContext:
         """Write the last progress now, so that a quick job's curve is not lost."""
         self._beat(self._progress)
 
+    @property
+    def every_seconds(self) -> float:
+        """How often the work wants to be saved."""
+        return self._runtime.settings.checkpoint_seconds
+
     def load(self) -> bytes | None:
         """Return the state that an earlier attempt saved, or None."""
         blob = self.job.checkpoint

@@ -33,6 +33,7 @@ def test_every_setting_is_in_the_readme_with_its_default():
     assert rows["PORT"] == f"`{defaults.port}`"
     assert rows["TANDEM_DEMOS"] == f"`{','.join(defaults.demos)}`"
     assert rows["TANDEM_LEASE_SECONDS"] == f"`{defaults.lease_seconds:g}`"
+    assert rows["TANDEM_CHECKPOINT_SECONDS"] == f"`{defaults.checkpoint_seconds:g}`"
     assert rows["TANDEM_THREADS"] == f"`{defaults.threads}`"
     assert rows["TANDEM_ACTOR"] == f"`{defaults.actor}`"
 
@@ -44,13 +45,14 @@ def test_a_child_process_finds_the_same_settings(tmp_path):
         "PORT": "8600",
         "TANDEM_DEMOS": "a,b",
         "TANDEM_LEASE_SECONDS": "2.5",
+        "TANDEM_CHECKPOINT_SECONDS": "1.5",
         "TANDEM_THREADS": "3",
         "TANDEM_MODELS": str(tmp_path),
     }
     settings = load_settings(given)
     assert load_settings(child_environment(settings)) == settings
     assert {field.name for field in fields(Settings)} - {"allowed_hosts"} == {
-        "home", "database_url", "actor", "port", "demos", "lease_seconds", "threads", "models",
+        "home", "database_url", "actor", "port", "demos", "lease_seconds", "checkpoint_seconds", "threads", "models",
     }  # fmt: skip
 
 

@@ -20,9 +20,11 @@ pytestmark = [pytest.mark.kill, pytest.mark.slow]
 
 SEED = 20
 LEASE_SECONDS = 1
-EPOCHS = 100
-STAGES = {"assembling": 1.0, "Training": 3.0, "checkpoint": 2.0, "calibrating": 0.1, "gate": 1.5}
+CHECKPOINT_SECONDS = 0.5
+EPOCHS = 30
+STAGES = {"assembling": 1.0, "Training": 1.0, "checkpoint": 1.0, "calibrating": 0.1, "gate": 1.5}
 """Stage -> seconds into it at most. After *calibrating* come storing and registering, within a few milliseconds."""
+CHECKPOINTS = {"TANDEM_CHECKPOINT_SECONDS": str(CHECKPOINT_SECONDS)}
 GIVEN_UP = ("assembling", "checkpoint", "Training")
 REGISTERED = ("Training", "checkpoint", "calibrating", "gate", "gate", "gate")
 LIVES = (GIVEN_UP, REGISTERED, GIVEN_UP, REGISTERED, ("assembling", "calibrating"))
@@ -145,7 +147,7 @@ class Hunt:
 @pytest.fixture
 def hunt(taught_digits, tmp_path) -> Iterator[Hunt]:
     """A hunt on a copy of decoy-digits with marked verdicts."""
-    desk = taught_digits.copy(tmp_path / "home", TANDEM_LEASE_SECONDS=str(LEASE_SECONDS))
+    desk = taught_digits.copy(tmp_path / "home", TANDEM_LEASE_SECONDS=str(LEASE_SECONDS), **CHECKPOINTS)
     revise(desk, "epochs = 50", f"epochs = {EPOCHS}")
     hunt = Hunt(desk, tmp_path / "worker.log")
     yield hunt

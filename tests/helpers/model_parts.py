@@ -135,6 +135,7 @@ class Keeper:
 
     state: bytes | None = None
     saves: int = 0
+    every_seconds: float = 5.0
 
     def load(self) -> bytes | None:
         return self.state

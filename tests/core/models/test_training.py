@@ -94,9 +94,8 @@ def test_cancelled_and_resumed_training_equals_uninterrupted(stops):
     )
 
 
-def test_killed_training_resumes_from_its_last_periodic_checkpoint(monkeypatch):
+def test_killed_training_resumes_from_its_last_periodic_checkpoint():
     whole, _ = trained()
-    monkeypatch.setattr(training, "CHECKPOINT_SECONDS", 0.0)
 
     class Killed(Keeper):
         def save(self, state):
@@ -104,7 +103,7 @@ def test_killed_training_resumes_from_its_last_periodic_checkpoint(monkeypatch):
             if self.saves == 9:
                 raise KeyboardInterrupt
 
-    keeper = Killed()
+    keeper = Killed(every_seconds=0.0)
     with pytest.raises(KeyboardInterrupt):
         trained(keeper=keeper)
     watcher = Watcher()
