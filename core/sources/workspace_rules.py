@@ -9,7 +9,7 @@ from core.contracts import UNSURE, WorkspaceSpec
 
 def check_workspace(spec: WorkspaceSpec) -> list[str]:
     """Return what is wrong with a workspace as `key: got, wanted`, empty when nothing is."""
-    rules = (_source, _fields, _targets, _attributes, _split, _encoder, _model, _costs)
+    rules = (_source, _fields, _targets, _attributes, _split, _encoder, _model, _costs, _sets)
     return [mistake for rule in rules for mistake in rule(spec)]
 
 
@@ -130,3 +130,12 @@ def _costs(spec: WorkspaceSpec) -> Iterator[str]:
         for key, label in (("truth", cost.truth), ("answer", cost.answer)):
             if label not in classes[cost.target]:
                 yield f'costs.entry {number}.{key}: got "{label}", wanted one of {", ".join(classes[cost.target])}'
+
+
+def _sets(spec: WorkspaceSpec) -> Iterator[str]:
+    binary = [target.name for target in spec.targets if len(target.classes) == 2]
+    if spec.calibration.sets != "lac" and binary:
+        yield (
+            f'calibration.sets: got "{spec.calibration.sets}" with two classes in {", ".join(binary)}, wanted "lac": '
+            "adaptive sets are for more than two"
+        )
