@@ -70,7 +70,8 @@ def _fitted(probabilities: Array, truth: Booleans, groups: Any, constraint: str)
     class Given(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         """A model that was fitted before: its scores are its inputs."""
 
-        fitted_ = True
+        def __sklearn_is_fitted__(self) -> bool:
+            return True
 
         def fit(self, features: Array, labels: Booleans) -> "Given":
             return self
