@@ -1,6 +1,6 @@
 """What a version did with cases whose truth is known, seen from one class: one against the rest."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -26,6 +26,10 @@ class Outcomes:
 
     def __len__(self) -> int:
         return len(self.selected)
+
+    def where(self, chosen: Booleans) -> "Outcomes":
+        """Return the outcomes of the chosen cases, [n]."""
+        return Outcomes(*(getattr(self, part.name)[chosen] for part in fields(self)))
 
 
 def outcomes_of(selected: Booleans, truth: Booleans, wrong: Booleans | None = None) -> Outcomes:

@@ -26,8 +26,8 @@ class Rate:
     about: Of
     """Which cases are in its denominator, [n]."""
     draws: Draws
-    better: str
-    """`higher`, `lower`, or nothing where neither is good in itself."""
+    needs: tuple[Of, ...]
+    """Sets of cases that must not be small."""
     hits: Of | None = None
     """Which cases are in its numerator; None where the rate is no share."""
 
@@ -57,8 +57,8 @@ def share(hits: Of, about: Of) -> Draws:
     return draws
 
 
-def _share(name: RateName, title: str, hits: Of, about: Of = every, better: str = "") -> Rate:
-    return Rate(name, title, about, share(hits, about), better, hits)
+def _share(name: RateName, title: str, hits: Of, about: Of = every) -> Rate:
+    return Rate(name, title, about, share(hits, about), (about,), hits)
 
 
 def _selected(outcomes: Outcomes) -> Booleans:
@@ -86,14 +86,14 @@ def counted(name: RateName, outcomes: Outcomes) -> tuple[Booleans, Booleans]:
 
 _ALL = (
     _share("selection_rate", "Selected", _selected),
-    _share("true_positive_rate", "Found among positives", _selected, positives, "higher"),
-    _share("false_positive_rate", "False alarms among negatives", _selected, negatives, "lower"),
-    _share("true_negative_rate", "Cleared among negatives", _rejected, negatives, "higher"),
-    _share("false_negative_rate", "Missed among positives", _rejected, positives, "lower"),
-    _share("accuracy", "Right answers", lambda outcomes: ~outcomes.wrong, every, "higher"),
-    Rate("auroc", "AUROC", every, area_draws, "higher"),
-    Rate("calibration_error", "Calibration error", every, calibration_draws, "lower"),
-    _share("coverage", "Sets that hold the truth", lambda outcomes: outcomes.covered, every, "higher"),
+    _share("true_positive_rate", "Found among positives", _selected, positives),
+    _share("false_positive_rate", "False alarms among negatives", _selected, negatives),
+    _share("true_negative_rate", "Cleared among negatives", _rejected, negatives),
+    _share("false_negative_rate", "Missed among positives", _rejected, positives),
+    _share("accuracy", "Right answers", lambda outcomes: ~outcomes.wrong),
+    Rate("auroc", "AUROC", every, area_draws, (positives, negatives)),
+    Rate("calibration_error", "Calibration error", every, calibration_draws, (every,)),
+    _share("coverage", "Sets that hold the truth", lambda outcomes: outcomes.covered),
     _share("deferral", "Left to people", lambda outcomes: outcomes.deferred),
 )
 RATES: Mapping[RateName, Rate] = MappingProxyType({rate.name: rate for rate in _ALL})

@@ -19,6 +19,9 @@ class GapMeasure(Protocol):
     def value(self, rates: Array) -> Array:
         """Return the gap of rates [..., rates, groups] as [...]; groups whose rate is not-a-number are left out."""
 
+    def contrasts(self, rates: Array) -> Array:
+        """Return the comparisons whose largest is the gap, [..., comparisons]; not-a-number where one has no cases."""
+
     def ratio(self, rates: Array) -> Array | None:
         """Return smallest over largest rate, 1 is best; not-a-number where the largest is 0. None where it has none."""
 
@@ -31,6 +34,13 @@ def widest(rates: Array) -> Array:
     missing = np.isnan(rates)
     spread = np.where(missing, -np.inf, rates).max(axis=-1) - np.where(missing, np.inf, rates).min(axis=-1)
     return np.where(missing.all(axis=-1), 0.0, spread)
+
+
+def ordered_pairs(rates: Array) -> Array:
+    """Return each group's rate minus each other group's, of rates [..., groups], as [..., groups x (groups - 1)]."""
+    groups = rates.shape[-1]
+    differences = rates[..., :, None] - rates[..., None, :]
+    return np.asarray(differences[..., ~np.eye(groups, dtype=bool)])
 
 
 def smallest_over_largest(rates: Array) -> Array:

@@ -1,7 +1,7 @@
 """Demographic parity: whether all groups are selected equally often."""
 
 from core.contracts import GapMetric, RateName
-from core.fairness.gaps.base import smallest_over_largest, widest
+from core.fairness.gaps.base import ordered_pairs, smallest_over_largest, widest
 from core.fairness.intervals import Array
 
 
@@ -20,6 +20,10 @@ class DemographicParity:
     def value(self, rates: Array) -> Array:
         """Return the difference."""
         return widest(rates[..., 0, :])
+
+    def contrasts(self, rates: Array) -> Array:
+        """Return the difference of each two groups, both ways round."""
+        return ordered_pairs(rates[..., 0, :])
 
     def ratio(self, rates: Array) -> Array | None:
         """Return smallest over largest selection rate."""

@@ -3,7 +3,7 @@
 import numpy as np
 
 from core.contracts import GapMetric, RateName
-from core.fairness.gaps.base import smallest_over_largest, widest
+from core.fairness.gaps.base import ordered_pairs, smallest_over_largest, widest
 from core.fairness.intervals import Array
 
 
@@ -24,6 +24,10 @@ class EqualisedOdds:
     def value(self, rates: Array) -> Array:
         """Return the larger of the two differences."""
         return np.asarray(widest(rates).max(axis=-1))
+
+    def contrasts(self, rates: Array) -> Array:
+        """Return the differences of each two groups in both rates, both ways round."""
+        return np.concatenate([ordered_pairs(rates[..., 0, :]), ordered_pairs(rates[..., 1, :])], axis=-1)
 
     def ratio(self, rates: Array) -> Array | None:
         """Return the smaller of the two ratios."""

@@ -23,6 +23,10 @@ class WorstGroup:
         accuracy = rates[..., 0, :]
         return np.asarray(1.0 - np.where(np.isnan(accuracy), 1.0, accuracy).min(axis=-1))
 
+    def contrasts(self, rates: Array) -> Array:
+        """Return the error of each group."""
+        return 1.0 - rates[..., 0, :]
+
     def ratio(self, rates: Array) -> Array | None:
         """Return None: it is no comparison of two."""
         return None
