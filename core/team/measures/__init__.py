@@ -1,0 +1,1 @@
+"""What is measured of persons, model and both together: one measure in each file."""
