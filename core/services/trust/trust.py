@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-import numpy as np
 from sqlalchemy import Connection
 
 from core.contracts import Actor, Case, Job, NewJob, ReportRun, TargetSpec, TrustView, Version, Workspace, WorkspaceSpec
@@ -12,9 +11,10 @@ from core.services.catalogue import Catalogue, target_of
 from core.services.explaining import Explaining
 from core.services.runtime import Runtime
 from core.services.scoring import Scoring
-from core.services.trust.answers import Judged, calibration_bins, confusion
-from core.services.trust.errors import ErrorFinder, Key
-from core.storage import actors, audit, cache, cases, jobs, labels, quality, versions
+from core.services.trust.answers import calibration_bins, confusion
+from core.services.trust.errors import ErrorFinder
+from core.services.trust.judging import judged_on
+from core.storage import actors, audit, jobs, quality, versions
 from explain.registry import explainer, explainers
 
 Payload = dict[str, str | int | float | bool | None]
@@ -124,10 +124,10 @@ class Trust:
     ) -> TrustView:
         figures = self.scoring.figures(workspace.name, version.name, target.name)
         model = self.catalogue.model(workspace, version.name)
-        key, judged, ledger = self._judged(workspace, target, version)
-        errors = self.errors.find(key, judged, model)
         with self.runtime.database.read() as tx:
+            key, judged, ledger = judged_on(tx, self.catalogue, workspace, target, version)
             report = quality.get(tx, version.id, target.name)
+        errors = self.errors.find(key, judged, model)
         fitting = self.explaining.methods.fits(model, ledger[0]).names if ledger else ()
         return TrustView(
             workspace=workspace.name,
@@ -147,20 +147,6 @@ class Trust:
             methods=tuple((name, explainer(name).title) for name in fitting),
             cases_available=len(ledger),
         )
-
-    def _judged(
-        self, workspace: Workspace, target: TargetSpec, version: Version
-    ) -> tuple[Key, Judged, tuple[Case, ...]]:
-        """Return the judged cases, what decides them, and all ledger cases."""
-        with self.runtime.database.read() as tx:
-            key = version.id, target.name, labels.newest(tx, workspace.id), cases.state_of_inputs(tx, workspace.id)
-            probabilities = cache.scores(tx, version.id, target.name)
-            known = labels.references(tx, workspace.id, target.name)
-            ledger = self.catalogue.cases(tx, workspace, "ledger")
-        usable = [c for c in ledger if c.id in probabilities and c.id in known and known[c.id].label in target.classes]
-        rows = np.asarray([probabilities[case.id] for case in usable]).reshape(len(usable), len(target.classes))
-        truth = np.asarray([target.classes.index(known[case.id].label) for case in usable], dtype=np.int64)
-        return key, Judged(target, tuple(usable), rows, truth), ledger
 
     def _check_methods(self, model: LoadedModel, case: Case, methods: tuple[str, ...]) -> None:
         known = [method.name for method in explainers()]
