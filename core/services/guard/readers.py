@@ -1,24 +1,14 @@
 """How many people read a case: some labels always want two."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from sqlalchemy import Connection
 
 from core.contracts import Workspace, WorkspaceSpec
+from core.guard.limits import named_labels
 from core.storage import routings, versions
 
 TWO = 2
-
-
-def named_labels(spec: WorkspaceSpec, names: Iterable[str]) -> tuple[tuple[str, str], ...]:
-    """Return the (target, label) that names of a policy stand for: `target=label`, or a label of any target."""
-    wanted = set(names)
-    return tuple(
-        (target.name, label)
-        for target in spec.targets
-        for label in target.classes
-        if label in wanted or f"{target.name}={label}" in wanted
-    )
 
 
 def readers_wanted(tx: Connection, workspace: Workspace, spec: WorkspaceSpec) -> Mapping[int, int]:

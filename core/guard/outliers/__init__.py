@@ -1,0 +1,1 @@
+"""How unlike the training cases a case is, in a version's own space: one detector a file, found by name."""
