@@ -1,0 +1,1 @@
+"""Attacks: small changes of pixels, searched for with the gradient, that turn right answers wrong."""

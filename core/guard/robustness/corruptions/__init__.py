@@ -1,0 +1,1 @@
+"""Corruptions: what happens to pictures on their way, in five severities."""
