@@ -3,7 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,7 +19,7 @@ class Column:
     """One property of all cases: numbers (not-a-number where missing) or categories (None where missing)."""
 
     name: str
-    """Words for it; empty where the categories say all, as in 'similar to case 7'."""
+    """Words for it; empty where the categories say all, as in 'cluster 3 of 8'."""
     numbers: Array | None = None
     categories: tuple[str | None, ...] = ()
     unit: str = ""
@@ -57,6 +57,14 @@ class Condition:
     words: str
     inside: Booleans
     """[n]"""
+
+
+def taken(column: Column, rows: Booleans) -> Column:
+    """Return a column of the chosen cases alone, [n]."""
+    if column.numbers is not None:
+        return replace(column, numbers=column.numbers[rows])
+    kept = tuple(value for value, keep in zip(column.categories, rows, strict=True) if keep)
+    return replace(column, categories=kept)
 
 
 def conditions(columns: Sequence[Column], minimum: int) -> list[Condition]:

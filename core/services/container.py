@@ -28,6 +28,8 @@ from core.services.evidence.store import EvidenceStore
 from core.services.evidence.verbs import Evidence
 from core.services.explaining import Explaining
 from core.services.exporting import Exporting
+from core.services.fairness.fairness import Fairness
+from core.services.fairness.slices import SideFinder
 from core.services.feedback import Feedback
 from core.services.gating import Gating
 from core.services.handlers import Handlers
@@ -76,6 +78,7 @@ class Container:
     review: Review
     evidence: Evidence
     trust: Trust
+    fairness: Fairness
     whatif: WhatIf
     predictions: Predictions
     retraining: Retraining
@@ -150,6 +153,8 @@ def build_container(settings: Settings | None = None) -> Container:
     own = OwnModels(runtime, casebook)
     importing = Importing(runtime, scoring, own)
     training = Training(runtime, casebook, catalogue, own, Calibrating(runtime, casebook))
+    columns = Columns(runtime, casebook)
+    errors = ErrorFinder(columns)
     reports = QualityReports(catalogue, casebook, explaining)
     handlers = Handlers(runtime, importing, training, scoring, gating, reports)
     spreading = Spreading(runtime, Searching(runtime, catalogue, casebook))
@@ -170,7 +175,8 @@ def build_container(settings: Settings | None = None) -> Container:
         workspaces=Workspaces(runtime, catalogue, queueing, scoring),
         review=Review(runtime, catalogue, casebook, queueing, views, explaining, evidence, ahead, verdicts),
         evidence=evidence,
-        trust=Trust(runtime, catalogue, scoring, explaining, ErrorFinder(Columns(runtime, casebook))),
+        trust=Trust(runtime, catalogue, scoring, explaining, errors),
+        fairness=Fairness(runtime, catalogue, scoring, errors, SideFinder(columns)),
         whatif=_whatif(predictions, Similar(runtime, vectors, pictures)),
         predictions=predictions,
         retraining=Retraining(runtime, catalogue, feedback, gating, scoring, Deciding(runtime, catalogue)),

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from core.contracts import Case, FieldSpec
 from core.fairness.columns import Column, column_of_words
+from core.fairness.typical import typical
 from core.models.batching import cases_per_pass, passes
 from core.models.embedding import condense
 from core.models.registry import LoadedModel
@@ -43,8 +44,8 @@ class Columns:
             for item in model.spec.attributes
         ]
         fields = [column for item in model.spec.fields for column in self._of_field(judged.cases, item)]
-        columns = [Column(LABEL, categories=labels), *attributes, *fields]
-        return columns + self._clusters(judged.cases, model, minimum)
+        known = [*attributes, *fields]
+        return [Column(LABEL, categories=labels), *known, *self._clusters(judged.cases, model, known, minimum)]
 
     def _of_field(self, cases: Sequence[Case], item: FieldSpec) -> list[Column]:
         name = item.title or item.name
@@ -69,14 +70,16 @@ class Columns:
         blob = self.casebook.blob(case, item.name)
         return self.brightness.get(blob, lambda: _mean(self.casebook.pixels(case, item.name).pixels))
 
-    def _clusters(self, cases: Sequence[Case], model: LoadedModel, minimum: int) -> list[Column]:
-        """Return which cases look alike to the model: clusters of its embedding, named by their most typical case."""
-        count = min(MOST_CLUSTERS, len(cases) // max(1, 2 * minimum))
-        if count < 2:
+    def _clusters(
+        self, cases: Sequence[Case], model: LoadedModel, known: Sequence[Column], minimum: int
+    ) -> list[Column]:
+        """Return which cases look alike to the model: coarse and fine clusters of its embedding, each in words."""
+        most = min(MOST_CLUSTERS, len(cases) // max(1, 2 * minimum))
+        counts = sorted({count for count in (most // 2, most) if count > 1})
+        if not counts:
             return []
-        found = cluster(self._embedded(cases, model), count)
-        typical = {place: cases[index].name for place, index in found.typical.items()}
-        return [Column("", categories=tuple(f"similar to case {typical[int(place)]}" for place in found.places))]
+        vectors, names = self._embedded(cases, model), [case.name for case in cases]
+        return [cluster_column(cluster(vectors, count), names, known, minimum) for count in counts]
 
     def _embedded(self, cases: Sequence[Case], model: LoadedModel) -> NDArray[np.float64]:
         examples = self.casebook.examples(cases, model.spec, {})
@@ -106,6 +109,16 @@ def cluster(vectors: NDArray[np.float64], count: int) -> Clusters:
     distances = fitted.transform(scaled)
     places = np.asarray(fitted.labels_, dtype=np.int64)
     return Clusters(places, {int(place): int(distances[:, place].argmin()) for place in np.unique(places)})
+
+
+def cluster_column(found: Clusters, names: Sequence[str], known: Sequence[Column], minimum: int) -> Column:
+    """Return clusters as categories: number, most typical case, and what is over-represented in it."""
+    words = {}
+    for number, (place, index) in enumerate(found.typical.items(), start=1):
+        more = typical(found.places == place, known, minimum)
+        about = f"like case {names[index]}" + (f"; {more}" if more else "")
+        words[place] = f"cluster {number} of {len(found.typical)} ({about})"
+    return Column("", categories=tuple(words[int(place)] for place in found.places))
 
 
 def _mean(pixels: NDArray[np.uint8]) -> float:

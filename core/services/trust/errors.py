@@ -1,9 +1,11 @@
 """For whom a version is wrong: slices and the error tree, found once for equal answers and labels."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from core.contracts import ErrorNode, SliceView
+from core.contracts import Case, ErrorNode, SliceView
 from core.fairness.error_tree import error_tree
+from core.fairness.intervals import Booleans
 from core.fairness.slices import Slice, SliceSearch, find_slices
 from core.models.registry import LoadedModel
 from core.services.runtime import Cache
@@ -52,18 +54,18 @@ class ErrorFinder:
         of_labels = find_slices(judged.wrong, columns, groups, minimum=minimum, seed=seed)
         labelled = [one for one in of_labels.found if LABEL in one.words][:MOST_OF_LABELS]
         tree = error_tree(judged.wrong, foreseen, minimum=minimum, seed=seed)
-        views = tuple(_view(one, judged) for one in (*search.found, *labelled))
+        views = tuple(view_of(one, judged.cases, judged.wrong) for one in (*search.found, *labelled))
         nearest = min(
             (one for one in (search.worst, of_labels.worst) if one), key=lambda one: one.p_value, default=None
         )
         all_found = SliceSearch((*search.found, *labelled), of_labels.looked_at, nearest)
-        return Errors(views, note(all_found, judged), tree)
+        return Errors(views, note(all_found, judged.wrong), tree)
 
 
-def note(search: SliceSearch, judged: Judged) -> str:
+def note(search: SliceSearch, wrong: Booleans, nothing: str = "no answer on the {n} ledger cases is wrong") -> str:
     """Return how many subgroups were looked at and, where none is worse beyond chance, which came nearest."""
-    if not judged.wrong.any():
-        return f"no answer on the {len(judged.cases)} ledger cases is wrong"
+    if not wrong.any():
+        return nothing.format(n=len(wrong))
     looked = f"{search.looked_at:,} subgroups were looked at"
     if search.found or search.worst is None:
         return looked
@@ -71,8 +73,7 @@ def note(search: SliceSearch, judged: Judged) -> str:
     return f"{looked}; none is worse beyond chance (the nearest: {near}, p = {search.worst.p_value:.2f})"
 
 
-def _view(one: Slice, judged: Judged) -> SliceView:
-    wrong = [
-        case.name for case, inside, bad in zip(judged.cases, one.inside, judged.wrong, strict=True) if inside & bad
-    ]
-    return SliceView(one.words, one.error, one.elsewhere, one.difference, one.p_value, tuple(wrong[:SHOWN_CASES]))
+def view_of(one: Slice, cases: Sequence[Case], wrong: Booleans) -> SliceView:
+    """Return a subgroup of `cases` with the names of some that are wrong."""
+    names = [case.name for case, inside, bad in zip(cases, one.inside, wrong, strict=True) if inside & bad]
+    return SliceView(one.words, one.error, one.elsewhere, one.difference, one.p_value, tuple(names[:SHOWN_CASES]))
