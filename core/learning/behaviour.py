@@ -11,6 +11,7 @@ from torch import Tensor
 from core.contracts import Progress, ProgressReporter
 from core.learning.marks import Inputs, MarkedExamples, draw_rows, paste
 from core.learning.statistics import Array
+from core.models.calibration import calibrated
 from core.models.examples import Examples
 from core.models.registry import LoadedModel
 
@@ -70,9 +71,8 @@ def _concatenate(parts: Sequence[Logits]) -> dict[str, Tensor]:
 
 
 def probabilities(model: LoadedModel, answer: Mapping[str, Tensor], target: str) -> Array:
-    """Return calibrated probabilities [n, K]: softmax of logits over the version's temperature."""
-    temperature = model.manifest.target(target).temperature
-    return np.asarray(torch.softmax(answer[target].double() / temperature, dim=1).numpy())
+    """Return the version's calibrated probabilities [n, K] of its logits."""
+    return calibrated(model.manifest.target(target), answer[target].double().numpy())
 
 
 def answers_to_altered(

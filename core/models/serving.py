@@ -13,7 +13,7 @@ from torch import Tensor
 from core.contracts import FieldSpec, Prediction, TargetAnswer
 from core.errors import BadInput
 from core.models.batching import cases_per_pass, padded, passes
-from core.models.calibration import prediction_sets, softmax
+from core.models.calibration import answer_sets, calibrated
 from core.models.manifest import TargetCalibration
 from core.models.network import TandemNetwork
 from core.models.preparers import Array, preparer
@@ -105,8 +105,8 @@ def encode(model: LoadedModel, logits: Logits, *, attributes: Sequence[Attribute
 def _answers(
     item: TargetCalibration, logits: npt.NDArray[np.float32], attributes: Sequence[Attributes] | None
 ) -> list[TargetAnswer]:
-    probabilities = softmax(logits, item.temperature)
-    sets = prediction_sets(probabilities, item.threshold, item.coverage)
+    probabilities = calibrated(item, logits)
+    sets = answer_sets(item, probabilities, attributes)
     order = np.argsort(-probabilities, axis=1, kind="stable")
     return [_answer(item, *row) for row in zip(probabilities.tolist(), sets.tolist(), order.tolist(), strict=True)]
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from core.contracts import Case, ProgressReporter, Run, Workspace, WorkspaceSpec
-from core.models.calibration import fit_temperature, lac_threshold, softmax
+from core.models.calibration.fitting import CalibrationCases, fit_calibration
 from core.models.embedding import condense
 from core.models.examples import Examples
 from core.models.manifest import Manifest, TargetCalibration, library_versions
@@ -34,6 +34,15 @@ class Described:
     figures: Mapping[str, float] | None = None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Known:
+    """Calibration cases with a network's logits."""
+
+    examples: Examples
+    logits: Mapping[str, Tensor]
+    attributes: Sequence[Mapping[str, str]]
+
+
 @dataclass(frozen=True, slots=True)
 class Calibrating:
     """Calibrates networks on the calibration split and stores them."""
@@ -53,13 +62,11 @@ class Calibrating:
         spec = described.spec
         held_out = [case for case in cases if case.split == "calibration"]
         examples = self.casebook.examples(held_out, spec, references) if held_out else None
-        answers = self._logits(network, examples, reporter) if examples is not None else {}
-        calibrated = tuple(
-            _calibration(
-                spec, target.name, answers.get(target.name), examples.labels[target.name] if examples else None
-            )
-            for target in spec.targets
-        )
+        known = None
+        if examples is not None:
+            attributes = [case.attributes for case in held_out]
+            known = _Known(examples, self._logits(network, examples, reporter), attributes)
+        calibrated = tuple(_calibration(spec, target.name, known) for target in spec.targets)
         return save_version(self.runtime.blobs, network, _manifest(described, network, calibrated))
 
     def _logits(self, network: TandemNetwork, examples: Examples, reporter: ProgressReporter) -> dict[str, Tensor]:
@@ -70,24 +77,17 @@ class Calibrating:
             return all_logits(network, condensed, device)
 
 
-def _calibration(spec: WorkspaceSpec, target: str, logits: Tensor | None, labels: Tensor | None) -> TargetCalibration:
-    """Fit temperature and conformal threshold on the labelled calibration cases of one target."""
-    classes, coverage = spec.target(target).classes, spec.reading.coverage
-    if logits is None or labels is None or int((labels >= 0).sum()) < MINIMUM_CALIBRATION:
-        return TargetCalibration(target=target, classes=classes, coverage=coverage, output_sd=(1.0,) * len(classes))
-    known = labels >= 0
-    scores, truth = logits.cpu().double()[known].numpy(), labels[known].numpy()
-    temperature = fit_temperature(scores, truth)
-    threshold = lac_threshold(softmax(scores, temperature), truth, coverage)
-    return TargetCalibration(
-        target=target,
-        classes=classes,
-        temperature=temperature,
-        threshold=min(1.0, max(0.0, float(threshold))),
-        coverage=coverage,
-        calibration_n=len(truth),
-        output_sd=tuple(float(value) for value in logits.cpu().double().std(dim=0)),
-    )
+def _calibration(spec: WorkspaceSpec, target: str, known: _Known | None) -> TargetCalibration:
+    """Calibrate one target on its labelled calibration cases."""
+    classes = spec.target(target).classes
+    blank = TargetCalibration(target=target, classes=classes, coverage=spec.reading.coverage)
+    if known is None or int((known.examples.labels[target] >= 0).sum()) < MINIMUM_CALIBRATION:
+        return blank.model_copy(update={"output_sd": (1.0,) * len(classes)})
+    logits, labels = known.logits[target].cpu().double(), known.examples.labels[target]
+    deviations = tuple(float(value) for value in logits.std(dim=0))
+    cases = CalibrationCases(logits.numpy(), labels.numpy(), known.examples.groups, known.attributes)
+    item = blank.model_copy(update={"output_sd": deviations})
+    return fit_calibration(item, spec.calibration, cases.some((labels >= 0).numpy()))
 
 
 def figures_of(fitted: FitResult) -> dict[str, float]:

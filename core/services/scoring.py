@@ -10,7 +10,7 @@ from torch import Tensor
 from core.contracts import Case, Estimate, ProgressReporter, Split, Version, WorkspaceSpec
 from core.learning.metrics import ledger_figures
 from core.learning.statistics import Resampler
-from core.models.calibration import softmax
+from core.models.calibration import calibrated
 from core.models.embedding import condense
 from core.models.examples import Examples
 from core.models.registry import LoadedModel
@@ -61,7 +61,7 @@ class Scoring:
     def _keep(self, version: Version, model: LoadedModel, scored: Sequence[Case], answers: dict[str, Tensor]) -> None:
         with self.runtime.database.write() as tx:
             for target, logits in answers.items():
-                rows = softmax(logits.double().numpy(), model.manifest.target(target).temperature).tolist()
+                rows = calibrated(model.manifest.target(target), logits.double().numpy()).tolist()
                 cache.put_scores(
                     tx, version.id, target, {c.id: tuple(row) for c, row in zip(scored, rows, strict=True)}
                 )

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from core.contracts import Case, FieldSpec
 from core.models.batching import cases_per_pass, passes
+from core.models.calibration import calibrated
 from core.models.network import TandemNetwork
 from core.models.preparers import prepare
 from core.models.registry import LoadedModel
@@ -58,7 +59,7 @@ class Changing:
 
     def _answer(self, changed: dict[str, Tensor], n: int) -> Array:
         inputs, size = self._condensed, cases_per_pass(changed, self.model.device)
-        heat = self.model.manifest.target(self.target).temperature
+        item = self.model.manifest.target(self.target)
         answers = []
         for part in passes(n, size):
             new = {name: value[part].to(self.model.device) for name, value in changed.items()}
@@ -66,7 +67,7 @@ class Changing:
             batch = {name: value.expand(count, *value.shape[1:]).contiguous() for name, value in inputs.items()} | new
             with torch.no_grad():
                 logits = self.network(batch)[self.target]
-            answers.append((logits.double() / heat).softmax(dim=1).cpu().numpy())
+            answers.append(calibrated(item, logits.double().cpu().numpy()))
         result: Array = np.concatenate(answers)
         return result
 

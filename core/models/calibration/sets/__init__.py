@@ -1,0 +1,1 @@
+"""Answer sets: which labels can't be ruled out."""
