@@ -13,6 +13,7 @@ from core.errors import BadInput
 Moments = tuple[str, ...]
 MOMENTS: Moments = ("step", "exp_avg", "exp_avg_sq")
 """What AdamW keeps for each weight."""
+MEMORY = "memory/"
 
 
 @dataclass(slots=True)
@@ -32,6 +33,8 @@ class TrainingState:
     seconds: float = 0.0
     watched: list[tuple[float, float]] = field(default_factory=list)
     """What a watch measured so far: the start first."""
+    memory: dict[str, Tensor] = field(default_factory=dict)
+    """What the objective remembers, by name."""
 
 
 def fingerprint(plan: str, parameters: Mapping[str, nn.Parameter]) -> Tensor:
@@ -55,6 +58,7 @@ def pack(
         tensors[f"weight/{name}"] = parameter
         tensors |= {f"{moment}/{name}": value for moment, value in optimiser.state[parameter].items()}
     tensors |= {f"best/{name}": tensor for name, tensor in (state.best or {}).items()}
+    tensors |= {f"{MEMORY}{name}": tensor for name, tensor in state.memory.items()}
     return save({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()})
 
 
@@ -82,7 +86,10 @@ def unpack(
     best = {name: tensors[f"best/{name}"].to(p.device) for name, p in parameters.items() if f"best/{name}" in tensors}
     curve = [(int(point[0]), float(point[1]), float(point[2])) for point in tensors["curve"]]
     watched = [(float(loss), float(right)) for loss, right in tensors["watched"]]
-    return TrainingState(step, best_step, best_score, best or None, curve, loss_sum, loss_steps, seconds, watched)
+    memory = {name.removeprefix(MEMORY): tensor for name, tensor in tensors.items() if name.startswith(MEMORY)}
+    return TrainingState(
+        step, best_step, best_score, best or None, curve, loss_sum, loss_steps, seconds, watched, memory
+    )
 
 
 def _restore_weights(

@@ -1,8 +1,8 @@
 """What a training gets and gives: hyper-parameters, objective, watch, result."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -66,9 +66,20 @@ class Objective(Protocol):
     def loss(self, network: TandemNetwork, step: int, generator: torch.Generator) -> Tensor:
         """Return the loss of `step` (from 0), a scalar with a graph.
 
-        Must depend on its arguments alone: `generator` is fresh for each step and the only source of random
-        numbers, so that resumed training equals uninterrupted training.
+        Must depend on its arguments alone (and on what it remembers, see `Remembering`): `generator` is fresh for each
+        step and the only source of random numbers, so that resumed training equals uninterrupted training.
         """
 
     def validation_score(self, network: TandemNetwork) -> float:
         """Return how good the network is on validation cases; higher is better. The step with the best is kept."""
+
+
+@runtime_checkable
+class Remembering(Protocol):
+    """An objective that goes by more than the weights and the step: multipliers, an adversary. Checkpoints keep it."""
+
+    def memory(self) -> Mapping[str, Tensor]:
+        """Return everything that its next loss depends on beside its arguments, by name."""
+
+    def recall(self, memory: Mapping[str, Tensor]) -> None:
+        """Go on from what was remembered."""

@@ -117,7 +117,18 @@ class SupervisedObjective:
     ) -> Losses:
         """Return the losses of a batch of inputs by field with class indexes, and trust in them, by target."""
         vectors = network.encode(inputs)
-        found = self.judged(network, network.decide(network.fusion(vectors)), labels, trust)
+        return self.aligned(network, vectors, network.decide(network.fusion(vectors)), labels, trust)
+
+    def aligned(
+        self,
+        network: TandemNetwork,
+        vectors: Mapping[str, Tensor],
+        logits: dict[str, Tensor],
+        labels: Mapping[str, Tensor],
+        trust: Mapping[str, Tensor] | None = None,
+    ) -> Losses:
+        """Return the losses of answers that were made of these vectors by field."""
+        found = self.judged(network, logits, labels, trust)
         if network.alignment is None:
             return found
         return Losses(found.loss + self.alignment * network.alignment(vectors), found.entropy)

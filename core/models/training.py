@@ -9,7 +9,7 @@ from core.contracts import Checkpointer, Progress, ProgressReporter
 from core.errors import Cancelled, Interrupted, UserError
 from core.models.checkpoint import TrainingState, fingerprint, pack, unpack
 from core.models.network import TandemNetwork
-from core.models.objectives import FitResult, Objective, TrainingPlan, Watch
+from core.models.objectives import FitResult, Objective, Remembering, TrainingPlan, Watch
 from core.models.randomness import generator_for, seeded
 from core.models.supervised import SupervisedObjective
 
@@ -107,6 +107,8 @@ class _Run:
         state = unpack(data, self.key, self.parameters, self.optimiser) if data else None
         if state is not None:
             self.state, self.first_step, self.seconds_before = state, state.step, state.seconds
+            if isinstance(self.objective, Remembering):
+                self.objective.recall(state.memory)
             self.ask_watch()
 
     def train(self) -> None:
@@ -213,6 +215,8 @@ class _Run:
         """Write a checkpoint."""
         if self.checkpointer is not None:
             self.state.seconds = self.seconds()
+            if isinstance(self.objective, Remembering):
+                self.state.memory = dict(self.objective.memory())
             self.checkpointer.save(pack(self.state, self.key, self.parameters, self.optimiser))
         self.saved = time.monotonic()
 

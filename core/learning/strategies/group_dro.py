@@ -52,9 +52,7 @@ class WorstGroupObjective(GroupedObjective):
         )
         sizes = torch.tensor([len(members) for members in grouping.members])
         trust = row_weights(each.cpu(), groups, sizes).to(device)
-        found = self.plain.judged(network, logits, labels, dict.fromkeys(labels, trust)).loss
-        aligned: Tensor | float = 0.0 if network.alignment is None else network.alignment(vectors)
-        return found + self.plain.alignment * aligned
+        return self.plain.aligned(network, vectors, logits, labels, dict.fromkeys(labels, trust)).loss
 
 
 def group_weights(losses: Tensor, sizes: Tensor) -> Tensor:

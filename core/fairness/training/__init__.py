@@ -1,0 +1,1 @@
+"""What training needs to make groups alike: constraints with multipliers, an adversary, weights. Tensors alone."""
