@@ -20,6 +20,8 @@ WORDS: Mapping[str, str] = {
     "read": "read a case",
     "verdict": "gave a verdict",
     "undo": "took a verdict back",
+    "debrief": "was told that an answer was wrong on purpose",
+    "adjudicate": "settled what readers differ on",
     "retrain": "started a retraining",
     "spread": "spread an artefact to other cases",
     "cancel": "cancelled a run",

@@ -10,9 +10,9 @@ from core.contracts import Actor, Case, ConceptSensitivityView, ConceptView, Est
 from core.errors import BadInput, NotFound
 from core.models.registry import LoadedModel
 from core.services.catalogue import Catalogue, target_of
+from core.services.reading_modes.revealing import require_reads
 from core.services.runtime import Runtime
 from core.services.vectors import Array, Vectors
-from core.services.verdicts import require_reads
 from core.storage import actors, audit, concepts, labels, reads
 from explain.assessment.intervals import Estimate as Measured
 from explain.concepts import concept_sensitivity

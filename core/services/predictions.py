@@ -2,8 +2,11 @@
 
 from dataclasses import dataclass, replace
 
+from sqlalchemy import Connection
+
 from core.contracts import (
     Actor,
+    Case,
     EvidenceQualityView,
     EvidenceView,
     FieldView,
@@ -24,9 +27,9 @@ from core.services.evidence.drawing import Maps
 from core.services.evidence.quality import Quality
 from core.services.explaining import Explained, Explaining
 from core.services.given import Given, GivenCase, given_case
+from core.services.reading_modes.revealing import READ_FIRST, why_not
 from core.services.runtime import Cache, Runtime
 from core.services.unread import unread
-from core.services.verdicts import READ_FIRST
 from core.storage import reads
 
 Question = str | Given
@@ -186,8 +189,8 @@ class Predictions:
         with self.runtime.database.read() as tx:
             if isinstance(question, str):
                 found, spec, stored = self.catalogue.case(tx, workspace, question)
-                if reader is not None and unread(tx, found, spec, (stored,), reader):
-                    raise Refused(f"{READ_FIRST} Do that on the review page: the worklist leads to this case.")
+                if reader is not None:
+                    _require_known(tx, found, spec, stored, reader)
                 asked = GivenCase(stored, self.casebook, self.runtime)
             else:
                 found, spec = self.catalogue.workspace(tx, workspace)
@@ -206,3 +209,10 @@ class Predictions:
         explaining = self._explaining(opened)
         chosen = target_of(opened.spec, target).name
         return explaining.explain(asked(explaining, opened.model, opened.asked.case, chosen, wishes))
+
+
+def _require_known(tx: Connection, workspace: Workspace, spec: WorkspaceSpec, case: Case, reader: Actor) -> None:
+    """Refuse a person who may not know the answer: nobody reads a case of the ledger before the model is asked."""
+    words = why_not(tx, workspace, spec, case, reader)
+    if words and (words != READ_FIRST or unread(tx, workspace, spec, (case,), reader)):
+        raise Refused(f"{words} Do that on the review page: the worklist leads to this case.")

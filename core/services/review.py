@@ -31,9 +31,11 @@ from core.services.evidence.ahead import Ahead
 from core.services.evidence.verbs import Evidence
 from core.services.explaining import Explaining
 from core.services.queueing import Queueing
+from core.services.reading_modes import arms
+from core.services.reading_modes.revealing import Revealing
 from core.services.runtime import Runtime
 from core.services.spans import named_marks
-from core.services.verdicts import Verdicts, check_label, require_reads
+from core.services.verdicts import Verdicts, check_label
 from core.storage import actors, audit, cases, claims, reads
 
 log = logging.getLogger(__name__)
@@ -69,6 +71,7 @@ class Review:
         with self.runtime.database.write() as tx:
             found, spec, stored = self.catalogue.case(tx, workspace, case)
             actors.ensure(tx, actor)
+            arms.record(tx, found, spec, stored, actor)
             claims.claim(tx, stored.id, actor.id, spec.reading.claim_minutes)
         self.background.submit(self._warm, found, stored)
         self.ahead.after_opening(workspace, case, actor)
@@ -99,22 +102,14 @@ class Review:
         return self.views.case(workspace, case, actor)
 
     def reveal(self, workspace: str, case: str, *, actor: Actor) -> RevealView:
-        """Return the champion's answer, once this person's read is on record.
+        """Return what the reading mode shows of the champion's answer, once this person's read is on record.
 
         Raises
         ------
         Refused
-            Before the read is committed, in the blinded-first mode.
+            Before the read is committed, in all modes but the concurrent one.
         """
-        with self.runtime.database.read() as tx:
-            found, spec, stored = self.catalogue.case(tx, workspace, case)
-            done = {read.target for read in reads.of_case(tx, stored.id, actor.id)}
-        require_reads(spec, done)
-        model = self.catalogue.model(found)
-        prediction = self.explaining.answer(model, stored)
-        first = model.manifest.targets[0]
-        methods = self.explaining.methods.ordered(model, stored)
-        return RevealView(prediction, first.calibration_n, first.coverage, methods)
+        return Revealing(self.runtime, self.catalogue, self.explaining).reveal(workspace, case, actor)
 
     def explain(
         self, workspace: str, case: str, target: str, *, actor: Actor, method: str, label: str | None = None

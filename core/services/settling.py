@@ -3,6 +3,7 @@
 from sqlalchemy import Connection
 
 from core.contracts import UNSURE, LabelSource, Workspace, WorkspaceSpec
+from core.services.guard.readers import readers_wanted
 from core.storage import labels, verdicts
 
 
@@ -17,7 +18,8 @@ def settle_label(tx: Connection, workspace: Workspace, spec: WorkspaceSpec, case
     if current is not None and current.source == "adjudication":
         return
     given = {verdict.label for verdict in standing}
-    if len(given) == 1 and len(standing) >= spec.reading.readers:
+    wanted = readers_wanted(tx, workspace, spec).get(case_id, spec.reading.readers)
+    if len(given) == 1 and len(standing) >= wanted:
         source: LabelSource = "single verdict" if len(standing) == 1 else "agreement"
         label = standing[-1].label
         if current is None or (current.label, current.source) != (label, source):

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from core.contracts import (
     UNSURE,
     Actor,
+    Arm,
     Case,
     NewRegion,
     NewVerdict,
@@ -25,16 +26,18 @@ from core.errors import BadInput, Conflict, Refused
 from core.services.casebook import Casebook
 from core.services.catalogue import Catalogue, target_of
 from core.services.marking import checked_marks
+from core.services.reading_modes.arms import USUAL
+from core.services.reading_modes.revealing import require_reads
 from core.services.runtime import Runtime
 from core.services.settling import settle_label
 from core.services.wording import require_storable
 from core.sources.said import LONGEST_COMMENT
-from core.storage import actors, audit, cache, cases, claims, reads, verdicts, versions, workspaces
+from core.storage import actors, arms, audit, cache, cases, claims, readers, reads, verdicts, versions, workspaces
+from core.storage.arms import Drawn
 
 CONFIDENCES = ("guess", "likely", "certain")
 UNDO = "undo_of"
 """Key in `Verdict.shown` of a verdict that took another one back."""
-READ_FIRST = "The model's answer is shown after your own read. Choose a label and commit it first."
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +70,18 @@ class Verdicts:
         with self.runtime.database.write() as tx:
             actors.ensure(tx, actor)
             cases.lock(tx, case.id)
-            read = _own_read(tx, form, spec, case, actor)
+            read, arm = _own_read(tx, form, spec, case, actor), arms.get(tx, case.id, actor.id) or USUAL
+            before = verdicts.ever_answered(tx, case.id, actor.id)
+            if target.name not in before and form.version is not None:
+                shown = arm.shown.get(target.name, shown)
             repeated = verdicts.key_is_used(tx, form.idempotency_key)
-            stored = verdicts.add(tx, _new(form, case, actor, shown, read, marks.regions))
+            stored = verdicts.add(tx, _new(form, case, actor, shown, read, marks.regions, arm.arm))
             if not repeated:
                 settle_label(tx, workspace, spec, case.id, target.name)
                 claims.release(tx, case.id, actor.id)
+                readers.pseudonym(tx, workspace.id, actor.id)
                 self._audit(tx, form.workspace, case, stored, "verdict")
+                self._debrief(tx, form, case, actor, arm, first=target.name not in before)
             notes = (*marks.notes, *_version_notes(tx, form, workspace), *_split_notes(case))
         return SavedVerdict(stored.id, stored.created, stored.stance, notes)
 
@@ -111,6 +119,19 @@ class Verdicts:
         inputs = self.casebook.inputs(case, model.spec)
         answer = self.runtime.engine.predict(model, inputs, attributes=case.attributes)
         return answer.target(target.name).label
+
+    def _debrief(self, tx: Connection, form: VerdictForm, case: Case, actor: Actor, arm: Drawn, *, first: bool) -> None:
+        """Put on record that an answer was wrong on purpose, once its verdict is there."""
+        if arm.arm == "known wrong" and first:
+            subject = {
+                "case": case.name,
+                "target": form.target,
+                "label": arm.shown.get(form.target),
+                "version": form.version,
+            }
+            audit.append(
+                tx, actor_id=actor.id, kind="debrief", workspace=form.workspace, subject=subject, case_id=case.id
+            )
 
     def _audit(self, tx: Connection, workspace: str, case: Case, verdict: Verdict, kind: str) -> None:
         subject = {
@@ -163,28 +184,26 @@ def _stance(label: str, shown: str | None, read: Read | None) -> Stance:
 
 
 def _own_read(tx: Connection, form: VerdictForm, spec: WorkspaceSpec, case: Case, actor: Actor) -> Read | None:
-    """Return this person's read of the target; refuse a verdict that saw an answer which is not due yet."""
+    """Return this person's read of the target; refuse a verdict that saw an answer which was not to be shown."""
     own = {read.target: read for read in reads.of_case(tx, case.id, actor.id)}
+    drawn = arms.get(tx, case.id, actor.id)
     if form.version is not None:
         require_reads(spec, set(own))
+        if drawn is not None and drawn.arm == "ai off":
+            raise Refused("No answer is shown to you on this case, so the verdict can't name a version. Leave it out.")
     return own.get(form.target)
 
 
-def require_reads(spec: WorkspaceSpec, done: set[str]) -> None:
-    """Refuse to go on to the model's answer before the own read of every target (in the blinded-first mode).
-
-    Raises
-    ------
-    Refused
-        Says what to do first.
-    """
-    if spec.reading.mode == "blinded-first" and not done >= {target.name for target in spec.targets}:
-        raise Refused(READ_FIRST)
-
-
 def _new(
-    form: VerdictForm, case: Case, actor: Actor, shown: str | None, read: Read | None, regions: tuple[NewRegion, ...]
+    form: VerdictForm,
+    case: Case,
+    actor: Actor,
+    shown: str | None,
+    read: Read | None,
+    regions: tuple[NewRegion, ...],
+    arm: Arm,
 ) -> NewVerdict:
+    said = {"shown": list(form.shown), "label": shown, "version": form.version}
     return NewVerdict(
         case_id=case.id,
         target=form.target,
@@ -193,7 +212,7 @@ def _new(
         stance=_stance(form.label, shown, read),
         confidence=form.confidence,
         version=form.version,
-        shown=json.dumps({"shown": list(form.shown), "label": shown, "version": form.version}),
+        shown=json.dumps(said if arm == "usual" else said | {"arm": arm}),
         comment=form.comment,
         read_id=read.id if read else None,
         regions=regions,

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, func, insert, select
 
 from core.contracts import Artefact, NewRegion, Region
-from core.storage import proposals, schema
+from core.storage import arms, proposals, schema
 from core.storage.columns import from_json, now, to_json
 from core.storage.schema import cases, run_verdicts, verdicts
 from core.storage.statements import insert_all, insert_new
@@ -69,8 +69,12 @@ def _in_order(found: Mapping[int, Sequence[Region]]) -> list[Region]:
     return sorted((mark for marks in found.values() for mark in marks), key=lambda mark: mark.id)
 
 
-def standing_ids(workspace_id: int, case_id: int | None = None) -> Select[tuple[int]]:
-    """Return a query for the newest verdict per case, target and actor that was not withdrawn."""
+def standing_ids(workspace_id: int, case_id: int | None = None, *, trained: bool = False) -> Select[tuple[int]]:
+    """Return a query for the newest verdict per case, target and actor that was not withdrawn.
+
+    Those given after an answer that was wrong on purpose taught a person, and teach no model: they are left out unless
+    `trained`.
+    """
     newest = (
         select(func.max(verdicts.c.id))
         .join(cases, cases.c.id == verdicts.c.case_id)
@@ -79,7 +83,8 @@ def standing_ids(workspace_id: int, case_id: int | None = None) -> Select[tuple[
     )
     if case_id is not None:
         newest = newest.where(verdicts.c.case_id == case_id)
-    return select(verdicts.c.id).where(verdicts.c.id.in_(newest), verdicts.c.stance != "withdrawn")
+    chosen = select(verdicts.c.id).where(verdicts.c.id.in_(newest), verdicts.c.stance != "withdrawn")
+    return chosen if trained else chosen.where(~arms.known_wrong(verdicts.c.case_id, verdicts.c.actor_id))
 
 
 def add(tx: Connection, case_id: int, verdict_id: int, marks: Sequence[NewRegion]) -> None:

@@ -66,7 +66,8 @@ def standing(
 ) -> tuple[Verdict, ...]:
     """Return the newest verdict per case, target and actor, oldest first; withdrawn ones are left out.
 
-    `target` and `case_id` narrow it down; asking for one case is quick however many there are.
+    So are those that only taught their person: an answer that was wrong on purpose had been shown. `target` and
+    `case_id` narrow it down; asking for one case is quick however many there are.
     """
     chosen = regions.standing_ids(workspace_id, case_id)
     where: ColumnElement[bool] = schema.verdicts.c.id.in_(chosen)
@@ -76,12 +77,20 @@ def standing(
 
 
 def answered(tx: Connection, workspace_id: int) -> dict[tuple[int, str], set[str]]:
-    """Return (case id, actor id) -> the targets that this actor has a standing verdict on."""
+    """Return (case id, actor id) -> the targets that this actor has a standing verdict on, whatever had been shown."""
     table, found = schema.verdicts.c, defaultdict[tuple[int, str], set[str]](set)
-    query = select(table.case_id, table.actor_id, table.target).where(table.id.in_(regions.standing_ids(workspace_id)))
+    chosen = regions.standing_ids(workspace_id, trained=True)
+    query = select(table.case_id, table.actor_id, table.target).where(table.id.in_(chosen))
     for case_id, actor_id, target in tx.execute(query):
         found[case_id, actor_id].add(target)
     return found
+
+
+def ever_answered(tx: Connection, case_id: int, actor_id: str) -> frozenset[str]:
+    """Return the targets of a case that this actor ever gave a verdict on, taken back or not."""
+    table = schema.verdicts.c
+    query = select(table.target).where(table.case_id == case_id, table.actor_id == actor_id).distinct()
+    return frozenset(tx.execute(query).scalars())
 
 
 def key_is_used(tx: Connection, key: str | None) -> bool:

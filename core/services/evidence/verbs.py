@@ -18,11 +18,8 @@ from core.contracts import (
     MethodView,
     PathView,
     RemovalView,
-    Workspace,
-    WorkspaceSpec,
 )
 from core.errors import BadInput, Refused
-from core.models.registry import LoadedModel
 from core.services.catalogue import Catalogue, target_of
 from core.services.concepts import Concepts
 from core.services.evidence import baselines
@@ -36,10 +33,9 @@ from core.services.evidence.regions import hottest, marked
 from core.services.evidence.removal import Removing
 from core.services.explaining import Explaining
 from core.services.influence import Influence
+from core.services.reading_modes.revealing import TRAINING, Revealing, Told
 from core.services.runtime import Runtime
 from core.services.unread import unread
-from core.services.verdicts import require_reads
-from core.storage import reads
 
 COARSE = "grad_cam"
 """The quick method."""
@@ -48,16 +44,6 @@ QUICK_SECONDS = 0.5
 
 MOST_TAUGHT = 50
 """Most training cases that are named each way."""
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """A case whose evidence is due."""
-
-    workspace: Workspace
-    spec: WorkspaceSpec
-    model: LoadedModel
-    case: Case
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,18 +61,18 @@ class Evidence:
 
     def methods(self, workspace: str, case: str, *, actor: Actor) -> tuple[MethodView, ...]:
         """Return the methods that fit the champion and this case, best supported first."""
-        opened = self._open(workspace, case, actor)
+        opened = self._open(workspace, case, actor, shown_only=True)
         return self.explaining.methods.views(opened.model, opened.case)
 
     def baselines(self, workspace: str, case: str, *, actor: Actor) -> tuple[BaselineView, ...]:
         """Return the meanings of 'absent' that can be chosen for this case, the default first."""
-        opened = self._open(workspace, case, actor)
+        opened = self._open(workspace, case, actor, shown_only=True)
         target = opened.model.manifest.targets[0].target
         return baselines.choices(self.explaining.question(opened.model, opened.case, target).subject)
 
     def explain(self, form: EvidenceForm, *, actor: Actor) -> EvidenceView:
         """Explain; kept across sessions and restarts; two sessions that ask the same compute it once."""
-        return self.explaining.view(self.explaining.explain(self._asked(form, actor)))
+        return self.explaining.view(self.explaining.explain(self._asked(form, actor, shown_only=True)))
 
     def stop(self, form: EvidenceForm, *, actor: Actor) -> bool:
         """Take back a question that `explain` is at; the work ends when nobody else waits for it.
@@ -96,7 +82,7 @@ class Evidence:
         bool
             Whether such an explanation was under way; who waited for it gets `Unavailable`.
         """
-        return self.explaining.stop(self._asked(form, actor))
+        return self.explaining.stop(self._asked(form, actor, shown_only=True))
 
     def coarse(self, form: EvidenceForm, *, actor: Actor) -> EvidenceView | None:
         """Return a quick map (Grad-CAM) to show until `explain` is done.
@@ -104,7 +90,7 @@ class Evidence:
         None when it does not fit or is not supported here, or when the map that was asked for is at hand or is quick
         itself.
         """
-        exact = self._asked(form, actor)
+        exact = self._asked(form, actor, shown_only=True)
         views = {view.name: view for view in self.explaining.methods.views(exact.model, exact.case, exact.target)}
         quick, wanted = views.get(COARSE), views.get(exact.method.name)
         if quick is None or quick.support == "not supported" or exact.method.name == COARSE:
@@ -164,30 +150,42 @@ class Evidence:
         """Measure how the champion's answer depends on a concept (TCAV)."""
         return self.collected.sensitivity(workspace, concept, target, label)
 
-    def _open(self, workspace: str, case: str, actor: Actor) -> Opened:
-        """Return a case with the champion, once this person's read is on record.
+    def _open(self, workspace: str, case: str, actor: Actor, *, shown_only: bool = False) -> Told:
+        """Return a case with the champion, once this person may know of it; `shown_only` for what is on the screen.
 
         Raises
         ------
         Refused
-            Before the read is committed, in the blinded-first mode.
+            Before the read is committed, and where the reading mode keeps the model silent.
         """
-        with self.runtime.database.read() as tx:
-            found, spec, stored = self.catalogue.case(tx, workspace, case)
-            done = {read.target for read in reads.of_case(tx, stored.id, actor.id)}
-        require_reads(spec, done)
-        return Opened(found, spec, self.catalogue.model(found), stored)
+        revealing = Revealing(self.runtime, self.catalogue, self.explaining)
+        return revealing.open(workspace, case, actor, shown_only=shown_only)
 
-    def _asked(self, form: EvidenceForm, actor: Actor) -> Asked:
-        opened = self._open(form.workspace, form.case, actor)
+    def _asked(self, form: EvidenceForm, actor: Actor, *, shown_only: bool = False) -> Asked:
+        opened = self._open(form.workspace, form.case, actor, shown_only=shown_only)
         target = target_of(opened.spec, form.target).name
+        if opened.bound:
+            form = self._bound(form, opened, target)
         wishes = Wishes(form.method, form.label, form.against, form.baseline, form.reference, form.options)
         asked = checked(self.explaining, opened.model, opened.case, target, wishes)
         if asked.reference is not None:
             self._check_reference(opened, asked.reference, actor)
         return asked
 
-    def _check_reference(self, opened: Opened, reference: Case, actor: Actor) -> None:
+    def _bound(self, form: EvidenceForm, opened: Told, target: str) -> EvidenceForm:
+        """Return the question for the label that is shown to a person in training; refuse any other.
+
+        Raises
+        ------
+        Refused
+            When another label, or a contrast between labels, is asked for.
+        """
+        shown = opened.instead.get(target) or self.explaining.label(opened.model, opened.case, target)
+        if form.label not in (None, shown) or form.against is not None:
+            raise Refused(TRAINING)
+        return replace(form, label=shown)
+
+    def _check_reference(self, opened: Told, reference: Case, actor: Actor) -> None:
         """Refuse a reference case that this person may still have to read blind: values add up to its answer's logit.
 
         Raises

@@ -19,15 +19,14 @@ from core.services.catalogue import Catalogue, target_of
 from core.services.given import Given, given_case
 from core.services.population import Populations
 from core.services.predictions import Predictions
+from core.services.reading_modes.revealing import Revealing
 from core.services.runtime import Runtime
-from core.services.verdicts import require_reads
 from core.services.whatif.asked import Opened
 from core.services.whatif.counterfactuals import Counterfactuals
 from core.services.whatif.editing import edited, ranges
 from core.services.whatif.material import table_of
 from core.services.whatif.similar import Similar
 from core.services.whatif.warnings import warnings
-from core.storage import reads
 
 MOST = 50
 """Most counterfactuals or similar cases that are asked for at once."""
@@ -51,7 +50,7 @@ class WhatIf:
         Raises
         ------
         Refused
-            Before this person's own read, in the blinded-first mode.
+            Before this person's own read, and where the reading mode keeps the model silent.
         """
         opened = self._open(workspace, case, actor)
         answered = self.predictions.answered(workspace, case)
@@ -162,12 +161,10 @@ class WhatIf:
         return edited(opened.case, opened.spec, edits, self.casebook, self.runtime)
 
     def _open(self, workspace: str, case: str, actor: Actor) -> Opened:
-        with self.runtime.database.read() as tx:
-            found, spec, stored = self.catalogue.case(tx, workspace, case)
-            done = {read.target for read in reads.of_case(tx, stored.id, actor.id)}
-        require_reads(spec, done)
-        require_inputs(stored)
-        return Opened(found, spec, stored, self.catalogue.model(found))
+        revealing = Revealing(self.runtime, self.catalogue, self.predictions.explaining)
+        told = revealing.open(workspace, case, actor)
+        require_inputs(told.case)
+        return Opened(told.workspace, told.spec, told.case, told.model)
 
 
 def _check_limit(limit: int) -> None:
