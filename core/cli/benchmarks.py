@@ -22,7 +22,7 @@ Benchmark = Callable[[BenchOptions], Mapping[str, Figure]]
 
 def bench(
     name: Annotated[
-        str, typer.Argument(help="Which benchmark: loop, engine, startup, api, modalities, explain, decoy.")
+        str, typer.Argument(help="Which benchmark: loop, engine, startup, api, modalities, explain, decoy, team.")
     ],
     data: Annotated[str | None, typer.Option("--data", help="Which data set, where there are several.")] = None,
     data_root: Annotated[Path | None, typer.Option("--data-root", help="Folder that holds real data sets.")] = None,
@@ -31,12 +31,13 @@ def bench(
     masks: Annotated[str, typer.Option("--masks", help="Numbers of marks, as in 10,25,100.")] = "",
     artefact: Annotated[str | None, typer.Option("--artefact", help="Which planted shortcut.")] = None,
     strategy: Annotated[str | None, typer.Option("--strategy", help="Which retraining strategy, or all.")] = None,
+    simulate: Annotated[bool, typer.Option("--simulate", help="With simulated people, whose skill is known.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Run a benchmark of tests/benchmarks."""
     run = load_benchmark(name)
     root = data_root or (DEFAULT_DATA if DEFAULT_DATA.is_dir() else None)
-    options = BenchOptions(quick, data, root, seeds, mask_numbers(masks), artefact, strategy)
+    options = BenchOptions(quick, data, root, seeds, mask_numbers(masks), artefact, strategy, simulate)
     figures = run(options)
     value = {"bench": name, "machine": machine(), "figures": {key: asdict(item) for key, item in figures.items()}}
     show(as_json, value, *(figure_line(key, item) for key, item in figures.items()))

@@ -22,6 +22,8 @@ class BenchOptions:
     """Which planted shortcut, where there are several."""
     strategy: str | None = None
     """Which retraining strategy; `all` for every one."""
+    simulate: bool = False
+    """Measure on simulated people, whose skill is known."""
 
 
 @dataclass(frozen=True, slots=True)

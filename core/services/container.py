@@ -45,10 +45,13 @@ from core.services.predictions import Predictions
 from core.services.queueing import Queueing
 from core.services.retraining import Retraining
 from core.services.review import Review
+from core.services.robustness import Robustness
+from core.services.robustness_reports import RobustnessReports
 from core.services.runtime import Runtime
 from core.services.scoring import Scoring
 from core.services.spread_search import Searching
 from core.services.spreading import Spreading
+from core.services.team.team import Team
 from core.services.tokens import Tokens
 from core.services.training import Training
 from core.services.trust.columns import Columns
@@ -83,6 +86,8 @@ class Container:
     predictions: Predictions
     retraining: Retraining
     spread: Spreading
+    robustness: Robustness
+    team: Team
     audit: Audit
     exporting: Exporting
     maintenance: Maintenance
@@ -158,6 +163,7 @@ def build_container(settings: Settings | None = None) -> Container:
     reports = QualityReports(catalogue, casebook, explaining)
     handlers = Handlers(runtime, importing, training, scoring, gating, reports)
     spreading = Spreading(runtime, Searching(runtime, catalogue, casebook))
+    robust = Robustness(runtime, catalogue, RobustnessReports(catalogue, casebook))
     views = CaseViews(runtime, catalogue, casebook, queueing)
     quality = Quality(explaining)
     vectors, pictures = Vectors(runtime, catalogue, casebook, explaining.flights), Pictures(casebook)
@@ -171,7 +177,7 @@ def build_container(settings: Settings | None = None) -> Container:
     return Container(
         runtime=runtime,
         importing=importing,
-        jobs=Jobs(runtime, {**handlers.table(), "spread": spreading.work}),
+        jobs=Jobs(runtime, {**handlers.table(), "spread": spreading.work, "robustness": robust.work}),
         workspaces=Workspaces(runtime, catalogue, queueing, scoring),
         review=Review(runtime, catalogue, casebook, queueing, views, explaining, evidence, ahead, verdicts),
         evidence=evidence,
@@ -181,6 +187,8 @@ def build_container(settings: Settings | None = None) -> Container:
         predictions=predictions,
         retraining=Retraining(runtime, catalogue, feedback, gating, scoring, Deciding(runtime, catalogue)),
         spread=spreading,
+        robustness=robust,
+        team=Team(runtime, catalogue),
         audit=Audit(runtime),
         exporting=Exporting(runtime, catalogue),
         maintenance=Maintenance(runtime, catalogue),

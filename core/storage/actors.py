@@ -21,3 +21,8 @@ def ensure(tx: Connection, actor: Actor) -> None:
 def names(tx: Connection) -> dict[str, str]:
     """Return actor id -> display name (the id where no name was given)."""
     return {row.id: row.name or row.id for row in tx.execute(select(actors.c.id, actors.c.name))}
+
+
+def persons(tx: Connection) -> frozenset[str]:
+    """Return the ids of all actors who are people, and no programs."""
+    return frozenset(tx.execute(select(actors.c.id).where(actors.c.kind == "person")).scalars())

@@ -37,7 +37,7 @@ class Clusters:
 
     def subset(self, chosen: Booleans) -> "Clusters":
         """Return the clusters of the chosen rows."""
-        return Clusters(_places(self.readers[chosen]), _places(self.groups[chosen]))
+        return Clusters(places_of(self.readers[chosen]), places_of(self.groups[chosen]))
 
     @property
     def only_cases(self) -> "Clusters":
@@ -63,7 +63,7 @@ class Spread:
 
 def clusters_of(outcomes: Outcomes) -> Clusters:
     """Return the clusters of all rows."""
-    return Clusters(_places(outcomes.readers), _places(outcomes.groups))
+    return Clusters(places_of(outcomes.readers), places_of(outcomes.groups))
 
 
 def spread(residuals: Array, clusters: Clusters) -> Spread:
@@ -72,7 +72,7 @@ def spread(residuals: Array, clusters: Clusters) -> Spread:
     readers = int(clusters.readers.max()) + 1
     between = 0.0
     if readers > 1:
-        cells = _places(clusters.readers * groups + clusters.groups)
+        cells = places_of(clusters.readers * groups + clusters.groups)
         between = max(0.0, _clustered(residuals, clusters.readers)[0] - _clustered(residuals, cells)[0])
     variance = of_cases + between
     if variance == 0:
@@ -142,5 +142,6 @@ def _independent(value: float, found: Spread, rows: int) -> float:
     return min(float(rows), value * (1 - value) / found.variance)
 
 
-def _places(labels: Integers | NDArray[np.str_]) -> Integers:
+def places_of(labels: Integers | NDArray[np.str_]) -> Integers:
+    """Return labels as places from 0 up [n]."""
     return np.asarray(np.unique(labels, return_inverse=True)[1], dtype=np.int64)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from core.contracts import Check, TargetSpec
+from core.contracts import Check, TargetSpec, WorkspaceSpec
 from core.learning.checks.base import GateContext, Line, judge, not_assessable
 from core.learning.statistics import Array, mean_difference
 
@@ -21,7 +21,7 @@ class CostCheck:
 
     def _line(self, context: GateContext, target: TargetSpec) -> Check:
         answers, name = context.judged(target.name), context.check_name(self.name, target.name)
-        table = cost_table(context, target)
+        table = cost_table(context.spec, target)
         margin = context.spec.gate.accuracy_margin * float(table.max())
         if not len(answers.labels):
             return not_assessable(name, TITLE, margin, "lower", 0, "The ledger has no labelled case.")
@@ -31,11 +31,11 @@ class CostCheck:
         return judge(Line(name, TITLE, float(before.mean()), float(after.mean()), difference, margin, "lower"))
 
 
-def cost_table(context: GateContext, target: TargetSpec) -> Array:
+def cost_table(spec: WorkspaceSpec, target: TargetSpec) -> Array:
     """Return costs [truth, answer]: 0 on the diagonal, 1 for an error that is not declared."""
     count = len(target.classes)
     table = np.ones((count, count)) - np.eye(count)
-    for cost in context.spec.costs:
+    for cost in spec.costs:
         if cost.target == target.name:
             table[target.classes.index(cost.truth), target.classes.index(cost.answer)] = cost.cost
     return table
