@@ -120,6 +120,8 @@ class Line:
     difference: Difference
     limit: float
     better: str
+    what: str = "change"
+    """What is held against the limit."""
 
 
 def needed_cases(difference: Difference, limit: float, stretch: float = 1.0) -> int | None:
@@ -167,7 +169,7 @@ def _verdict(line: Line, adjusted_p: float | None) -> CheckVerdict:
 
 def _reason(line: Line, verdict: CheckVerdict, needed: int | None) -> str:
     d = line.difference
-    span = f"change {d.value:+.3f} [{d.low:+.3f} to {d.high:+.3f}], limit {line.limit:+.3f}, n = {d.n}"
+    span = f"{line.what} {d.value:+.3f} [{d.low:+.3f} to {d.high:+.3f}], limit {line.limit:+.3f}, n = {d.n}"
     if verdict == "pass":
         return f"{span}: the interval lies on the good side of the limit."
     if verdict == "fail":

@@ -6,6 +6,7 @@ from core.learning.checks.base import GateCheck
 from core.learning.checks.calibration import CalibrationCheck
 from core.learning.checks.classes import ClassCheck
 from core.learning.checks.costs import CostCheck
+from core.learning.checks.fairness import FairnessCheck
 from core.learning.checks.groups import GroupCheck
 from core.learning.checks.marks import MarksCheck
 from core.learning.checks.reliance import RelianceCheck
@@ -20,6 +21,7 @@ def checks() -> tuple[GateCheck, ...]:
         AttributionCheck(),
         ClassCheck(),
         GroupCheck(),
+        FairnessCheck(),
         CalibrationCheck(),
         CostCheck(),
     )
