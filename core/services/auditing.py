@@ -29,6 +29,7 @@ WORDS: Mapping[str, str] = {
     "no effect": "retrained without effect: the champion stays",
     "gate": "measured a candidate",
     "quality": "measured a version's explanations",
+    "robustness": "measured how easily a version is thrown off",
     "concept": "put a case into a concept",
     "promote": "promoted a version",
     "reject": "rejected a version",

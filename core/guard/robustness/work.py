@@ -20,6 +20,7 @@ SEARCHES = "pgd"
 """The attack that looks for the smallest flips."""
 ANY = 1.0
 """Epsilon at which pixels may change at will."""
+ROUNDING = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ class _Work:
     @property
     def turned(self) -> Tensor:
         """Which cases [n] an attack within the plan's epsilons turned."""
-        return self.known <= max(self.plan.epsilons)
+        return self.known <= max(self.plan.epsilons) + ROUNDING
 
     def attack(self, one: Attack) -> None:
         """Attack within every epsilon, and measure what shows whether the attack can be believed."""
