@@ -8,7 +8,7 @@ from core.fairness.group_rows import draws_for
 from core.fairness.grouping import groupings
 from core.fairness.intervals import resampled
 from core.fairness.outcomes import Outcomes
-from core.models.calibration import prediction_sets
+from core.models.calibration import answer_sets
 from core.models.manifest import TargetCalibration
 from core.services.trust.answers import Judged
 
@@ -16,7 +16,7 @@ from core.services.trust.answers import Judged
 def seen_from(judged: Judged, calibration: TargetCalibration, positive: str) -> Outcomes:
     """Return what a version did with the judged cases, seen from the class `positive`."""
     place, answers = judged.target.classes.index(positive), judged.answers
-    sets = prediction_sets(judged.probabilities, calibration.threshold, calibration.coverage)
+    sets = answer_sets(calibration, judged.probabilities, [case.attributes for case in judged.cases])
     return Outcomes(
         selected=answers == place,
         truth=judged.truth == place,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from core.contracts import TargetSpec, WorkspaceSpec
-from core.models.calibration import prediction_sets
+from core.models.calibration import answer_sets
 from core.models.manifest import Manifest
 from core.services.team.material import Row
 from core.team.deferral.base import Reads
@@ -39,8 +39,8 @@ def _set_sizes(rows: Sequence[Row], scores: Array, target: TargetSpec, manifests
         own = np.asarray([row.version == version for row in rows], dtype=bool)
         if own.any():
             calibration = manifest.target(target.name)
-            sets = prediction_sets(scores[own], calibration.threshold, calibration.coverage)
-            sizes[own] = sets.sum(axis=1)
+            attributes = [rows[place].case.attributes for place in np.flatnonzero(own).tolist()]
+            sizes[own] = answer_sets(calibration, scores[own], attributes).sum(axis=1)
     return sizes
 
 
