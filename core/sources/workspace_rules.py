@@ -5,12 +5,14 @@ from itertools import pairwise
 from pathlib import PurePosixPath, PureWindowsPath
 
 from core.contracts import UNSURE, WorkspaceSpec
+from core.sources.workspace_policies import fairness_rules, group_rules, label_rules, positive_rules
 
 
 def check_workspace(spec: WorkspaceSpec) -> list[str]:
     """Return what is wrong with a workspace as `key: got, wanted`, empty when nothing is."""
     rules = (_source, _fields, _targets, _attributes, _split, _encoder, _model, _costs, _sets)
-    return [mistake for rule in rules for mistake in rule(spec)]
+    policies = (fairness_rules, positive_rules, group_rules, label_rules)
+    return [mistake for rule in (*rules, *policies) for mistake in rule(spec)]
 
 
 def _source(spec: WorkspaceSpec) -> Iterator[str]:
