@@ -28,6 +28,7 @@ WORDS: Mapping[str, str] = {
     "version": "delivered a version",
     "no effect": "retrained without effect: the champion stays",
     "gate": "measured a candidate",
+    "trade-off": "looked for, or chose, a model along the trade-off between accuracy and gaps",
     "quality": "measured a version's explanations",
     "robustness": "measured how easily a version is thrown off",
     "concept": "put a case into a concept",

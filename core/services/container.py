@@ -28,8 +28,12 @@ from core.services.evidence.store import EvidenceStore
 from core.services.evidence.verbs import Evidence
 from core.services.explaining import Explaining
 from core.services.exporting import Exporting
+from core.services.fairness.choosing import Choosing
+from core.services.fairness.comparing import Comparing
 from core.services.fairness.fairness import Fairness
+from core.services.fairness.searching import Searching as TradeSearching
 from core.services.fairness.slices import SideFinder
+from core.services.fairness.trade_off import TradeOff
 from core.services.feedback import Feedback
 from core.services.gating import Gating
 from core.services.handlers import Handlers
@@ -141,6 +145,13 @@ def _whatif(predictions: Predictions, neighbours: Similar) -> WhatIf:
     return WhatIf(runtime, catalogue, casebook, predictions, populations, searching, neighbours)
 
 
+def _trade_off(training: Training, scoring: Scoring) -> TradeOff:
+    runtime, catalogue = training.runtime, training.catalogue
+    comparing = Comparing(runtime, training.casebook, catalogue, scoring)
+    searching = TradeSearching(runtime, training, comparing)
+    return TradeOff(runtime, catalogue, comparing, searching, Choosing(runtime, catalogue))
+
+
 def build_container(settings: Settings | None = None) -> Container:
     """Open the database and wire all services.
 
@@ -163,6 +174,7 @@ def build_container(settings: Settings | None = None) -> Container:
     reports = QualityReports(catalogue, casebook, explaining)
     handlers = Handlers(runtime, importing, training, scoring, gating, reports)
     spreading = Spreading(runtime, Searching(runtime, catalogue, casebook))
+    trade = _trade_off(training, scoring)
     robust = Robustness(runtime, catalogue, RobustnessReports(catalogue, casebook))
     views = CaseViews(runtime, catalogue, casebook, queueing)
     quality = Quality(explaining)
@@ -177,12 +189,14 @@ def build_container(settings: Settings | None = None) -> Container:
     return Container(
         runtime=runtime,
         importing=importing,
-        jobs=Jobs(runtime, {**handlers.table(), "spread": spreading.work, "robustness": robust.work}),
+        jobs=Jobs(
+            runtime, {**handlers.table(), "spread": spreading.work, "robustness": robust.work, "tradeoff": trade.work}
+        ),
         workspaces=Workspaces(runtime, catalogue, queueing, scoring),
         review=Review(runtime, catalogue, casebook, queueing, views, explaining, evidence, ahead, verdicts),
         evidence=evidence,
         trust=Trust(runtime, catalogue, scoring, explaining, errors),
-        fairness=Fairness(runtime, catalogue, scoring, errors, SideFinder(columns)),
+        fairness=Fairness(runtime, catalogue, scoring, errors, SideFinder(columns), trade),
         whatif=_whatif(predictions, Similar(runtime, vectors, pictures)),
         predictions=predictions,
         retraining=Retraining(runtime, catalogue, feedback, gating, scoring, Deciding(runtime, catalogue)),

@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import Connection
-
 from core.contracts import (
     Actor,
     Decision,
@@ -27,9 +25,10 @@ from core.services.curves import curve_of
 from core.services.decisions import Choice, Deciding, roll_back_target, waiting_candidate
 from core.services.feedback import Feedback
 from core.services.gating import Gating
+from core.services.run_views import run_view
 from core.services.runtime import Runtime
 from core.services.scoring import Scoring
-from core.storage import actors, audit, decisions, gates, jobs, regions, runs, verdicts, versions
+from core.storage import actors, audit, decisions, gates, jobs, runs, verdicts, versions
 from core.storage.chain import Subject
 
 
@@ -51,7 +50,7 @@ class Retraining:
             candidate = waiting_candidate(tx, found)
             report = gates.get(tx, versions.get(tx, found.id, candidate).id) if candidate else None
             latest = runs.latest(tx, found.id, "retrain")
-            run = self._run_view(tx, latest) if latest else None
+            run = run_view(tx, latest) if latest else None
             gate_job = jobs.latest(tx, workspace, "gate")
             stored = versions.list_versions(tx, found.id)
             taken = decisions.list_decisions(tx, found.id)
@@ -101,7 +100,7 @@ class Retraining:
             _refuse(found, spec, asked, len(given))
             busy = runs.latest(tx, found.id, "retrain")
             if busy is not None and busy.status in ("queued", "running"):
-                return self._run_view(tx, busy)
+                return run_view(tx, busy)
             run = runs.add(
                 tx,
                 found.id,
@@ -116,14 +115,14 @@ class Retraining:
             job = jobs.add(tx, NewJob("retrain", workspace, {"run": run.id}, actor.id, key=f"run:{run.id}"))
             runs.set_job(tx, run.id, job.id)
             audit.append(tx, actor_id=actor.id, kind="retrain", workspace=workspace, subject=_subject(run))
-            return self._run_view(tx, runs.get(tx, run.id))
+            return run_view(tx, runs.get(tx, run.id))
 
     def run(self, workspace: str, number: int | None = None) -> RunView | None:
         """Return the latest retraining, or the one with this number, live."""
         with self.runtime.database.read() as tx:
             found, _ = self.catalogue.workspace(tx, workspace)
             asked = runs.latest(tx, found.id, "retrain") if number is None else runs.get(tx, number)
-            return self._run_view(tx, asked) if asked else None
+            return run_view(tx, asked) if asked else None
 
     def cancel(self, workspace: str, *, actor: Actor) -> None:
         """Ask the running retraining to stop."""
@@ -165,23 +164,6 @@ class Retraining:
         with self.runtime.database.read() as tx:
             _, spec = self.catalogue.workspace(tx, workspace)
         return {target.name: self.scoring.figures(workspace, version, target.name) for target in spec.targets}
-
-    def _run_view(self, tx: Connection, run: Run) -> RunView:
-        job = jobs.get(tx, run.job_id) if run.job_id is not None else None
-        return RunView(
-            id=run.id,
-            job_id=run.job_id,
-            strategy=run.strategy,
-            status=job.status if job else run.status,
-            progress=job.progress if job else Progress(),
-            version=run.version,
-            error=job.error if job else run.error,
-            created=run.created,
-            verdicts=len(run.verdict_ids),
-            marks=len(regions.of_run(tx, run.id)) if run.use_regions else 0,
-            plan=run.plan,
-            outcome=run.outcome,
-        )
 
 
 def _refuse(workspace: Workspace, spec: WorkspaceSpec, plan: RunPlan, verdicts_given: int) -> None:

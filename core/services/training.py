@@ -95,7 +95,7 @@ class Training:
         Cancelled
             When somebody asked the job to stop.
         """
-        material = self._material(workspace, run)
+        material = self.material(workspace, run)
         reporter.report(Progress("preparing the cases"))
         task = self._task(material, run, reporter, checkpointer)
         done = retrain(task)
@@ -166,8 +166,14 @@ class Training:
         runs.record_training_cases(tx, run.id, trained.material.chosen.everything)
         runs.finish(tx, run.id, "done", version=run.parent, outcome=trained.outcome)
 
-    def _material(self, workspace: str, run: Run) -> Material:
-        """Return cases, labels and marks as they stood when the run was asked for, however late its job starts."""
+    def material(self, workspace: str, run: Run) -> Material:
+        """Return cases, labels and marks as they stood when the run was asked for, however late its job starts.
+
+        Raises
+        ------
+        Refused
+            When there is nothing to train on.
+        """
         with self.runtime.database.read() as tx:
             found, spec = self.catalogue.workspace(tx, workspace)
             everything = [case for case in self.catalogue.cases(tx, found) if case.created <= run.created]

@@ -2,10 +2,23 @@
 
 from dataclasses import dataclass, field, replace
 
-from core.contracts import AttributeFairness, FairnessView, TargetSpec, Version, Workspace, WorkspaceSpec
+from core.contracts import (
+    Actor,
+    AttributeFairness,
+    FairnessView,
+    GapMetric,
+    RunView,
+    TargetSpec,
+    TradeOffView,
+    Version,
+    Workspace,
+    WorkspaceSpec,
+)
 from core.errors import BadInput
 from core.services.catalogue import Catalogue, target_of
+from core.services.fairness.asked import NO_ATTRIBUTE, USUAL
 from core.services.fairness.slices import BothSides, SideFinder
+from core.services.fairness.trade_off import TradeOff
 from core.services.fairness.view import measure, seen_from, sensitive
 from core.services.runtime import Cache, Runtime
 from core.services.scoring import Scoring
@@ -13,11 +26,6 @@ from core.services.trust.errors import ErrorFinder, Key
 from core.services.trust.judging import judged_on
 from core.services.trust.trust import NO_LABELS, NOTHING_SERVES
 from core.storage import versions
-
-NO_ATTRIBUTE = (
-    "No attribute is declared as sensitive, so there are no groups to compare. Write sensitive = true under an "
-    "[[attributes]] entry of the workspace file and import it again."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +37,7 @@ class Fairness:
     scoring: Scoring
     errors: ErrorFinder
     sides: SideFinder
+    trade: TradeOff
     kept: Cache[tuple[Key, str], tuple[AttributeFairness, ...]] = field(default_factory=lambda: Cache(32))
 
     def view(
@@ -53,6 +62,37 @@ class Fairness:
         if stored is None:
             return _blank(found, spec, known, asked, label)
         return self._of_version(found, spec, known, asked, label, stored)
+
+    def trade_off(
+        self,
+        workspace: str,
+        *,
+        target: str | None = None,
+        attribute: str | None = None,
+        metric: GapMetric | None = None,
+    ) -> TradeOffView:
+        """Return the trade-off as it stands; see `TradeOff.trade_off`."""
+        return self.trade.trade_off(workspace, target=target, attribute=attribute, metric=metric)
+
+    def search(
+        self,
+        workspace: str,
+        *,
+        actor: Actor,
+        target: str | None = None,
+        attribute: str | None = None,
+        metric: GapMetric = USUAL,
+    ) -> TradeOffView:
+        """Ask the worker to train models along the trade-off; see `TradeOff.search`."""
+        return self.trade.search(workspace, actor=actor, target=target, attribute=attribute, metric=metric)
+
+    def cancel(self, workspace: str, *, actor: Actor) -> None:
+        """Ask the running search to stop; see `TradeOff.cancel`."""
+        self.trade.cancel(workspace, actor=actor)
+
+    def choose(self, workspace: str, point: int, *, actor: Actor) -> RunView:
+        """Make a point a candidate; see `TradeOff.choose`."""
+        return self.trade.choose(workspace, point, actor=actor)
 
     def _of_version(
         self,
