@@ -54,6 +54,8 @@ class CoveragePoint:
     since: datetime
     until: datetime
     coverage: Estimate
+    expected: float | None = None
+    """What the ledger makes one expect of cases on which the version is as sure; None without ledger labels."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,3 +90,25 @@ def restore_data_set(tx: Connection, case_id: int, target: str) -> ReferenceLabe
         .limit(1)
     )
     return set_reference(tx, case_id, target, tx.execute(query).scalar() or NO_LABEL, "data set")
+
+
+def settled(tx: Connection, workspace_id: int, target: str, since: datetime) -> dict[int, tuple[str, datetime]]:
+    """Return case id -> (current label, when people first settled it), for the cases first settled after `since`.
+
+    In the order in which they were settled.
+    """
+    table = reference_labels.c
+    query = (
+        select(table.case_id, table.label, table.source, table.created)
+        .join(cases, cases.c.id == table.case_id)
+        .where(cases.c.workspace_id == workspace_id, table.target == target)
+        .order_by(table.case_id, table.revision)
+    )
+    first: dict[int, datetime] = {}
+    current: dict[int, str] = {}
+    for row in tx.execute(query):
+        if row.source != "data set":
+            first.setdefault(row.case_id, row.created)
+        current[row.case_id] = NO_LABEL if row.source == "data set" else row.label
+    in_order = sorted((moment, case) for case, moment in first.items() if moment > since and current[case] != NO_LABEL)
+    return {case: (current[case], moment) for moment, case in in_order}
