@@ -6,18 +6,13 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.contracts import ErrorNode, SliceView, TrustView
-from pages._ui import context
-from pages._ui.download import Numbers, download_numbers
-from pages._ui.format import estimate, interval, number, percent, signed
+from core.contracts import ErrorNode, TrustView
+from pages._ui.download import Numbers
+from pages._ui.format import estimate, percent
 from pages._ui.plot_colours import ink_at, palette, written_on
 from pages._ui.plots import draw_plot, safe, styled
-from pages._ui.sidebar import page
+from pages._ui.slice_table import draw_slice_table
 from pages._ui.text import count, plain, shorten
-
-LINKS = 5
-WIDTHS = [2.2, 1.7, 1.6, 1.5]
-HEADS = ("cases where", "wrong", "difference", "open")
 
 
 def draw_errors(view: TrustView) -> None:
@@ -32,45 +27,11 @@ def _slices(view: TrustView) -> None:
     with st.container(key="slices_table", gap="xsmall"):
         st.markdown("**Subgroups in which it is worse than elsewhere**")
         if view.slices:
-            _head()
-            for place, one in enumerate(view.slices):
-                _slice(one, place)
-            download_numbers(_slice_numbers(view.slices), key="slices", name="slices")
+            draw_slice_table(view.slices, key="slice")
         else:
             st.write("None was found.")
         if view.slice_note:
             st.caption(plain(view.slice_note))
-
-
-def _head() -> None:
-    for column, words in zip(st.columns(WIDTHS, gap="small", wrap=False), HEADS, strict=True):
-        column.caption(words)
-
-
-def _slice(one: SliceView, place: int) -> None:
-    words, error, difference, cases = st.columns(WIDTHS, gap="small", vertical_alignment="center", wrap=False)
-    words.markdown(f"**{plain(shorten(one.words, 160))}**")
-    error.text(estimate(one.error))
-    error.caption(f"elsewhere {estimate(one.elsewhere)}")
-    difference.text(f"{signed(one.difference.value)} {interval(one.difference.low, one.difference.high)}")
-    difference.caption(f"p {number(one.p_value) if one.p_value >= 0.001 else '< 0.001'}")
-    with cases, st.container(horizontal=True, gap="xsmall", key=f"slice_cases_{place}"):
-        for case in one.cases[:LINKS]:
-            st.page_link(
-                page("review"), label=plain(shorten(case, 16)), query_params=context.link(case=case), width="content"
-            )  # fmt: skip
-
-
-def _slice_numbers(slices: tuple[SliceView, ...]) -> Numbers:
-    rows = tuple(
-        (one.words, one.error.value, one.error.low, one.error.high, one.error.n, one.elsewhere.value, one.elsewhere.n,
-         one.difference.value, one.difference.low, one.difference.high, one.p_value)
-        for one in slices
-    )  # fmt: skip
-    return Numbers(
-        ("cases where", "wrong", "low", "high", "n", "wrong elsewhere", "n elsewhere", "difference", "difference low",
-         "difference high", "p"), rows,
-    )  # fmt: skip
 
 
 def _tree(nodes: tuple[ErrorNode, ...]) -> None:
