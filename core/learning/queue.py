@@ -37,12 +37,17 @@ def entropy(probabilities: Sequence[float]) -> float:
     return float(-(p * np.log(p)).sum() / np.log(len(p)))
 
 
-def _random(case_id: int, seed: int) -> float:
-    digest = hashlib.sha256(f"{seed}:{case_id}".encode()).digest()
+def _random(case_id: int, seed: int, purpose: str = "") -> float:
+    digest = hashlib.sha256(f"{purpose}{seed}:{case_id}".encode()).digest()
     return int.from_bytes(digest[:8], "big") / 2.0**64
 
 
 _SCORES: Mapping[str, Callable[[Sequence[float]], float]] = {"margin": margin, "entropy": entropy}
+BATCH = 20
+"""Cases that are read before the strategy's next ones come, where the order must tell nothing."""
+DRAWN = 4
+"""Which places of a batch are for cases drawn at random, whatever the strategy: every fourth."""
+MIXED = "one of the next cases; their order is random"
 EVERY = 3
 """Which places of the queue are for cases whose label on record may be wrong."""
 DOUBTFUL = "the label on record may be wrong"
@@ -78,6 +83,35 @@ def rank(
         raise NotFound(f"No queue strategy {strategy!r}. Known: {', '.join(STRATEGIES)}.")
     ranked = [_ranked(strategy, case_id, scores.get(case_id), classes, seed) for case_id in waiting]
     return tuple(sorted(ranked, key=lambda item: (-item.score, _random(item.case_id, seed))))
+
+
+def batches(ranked: Sequence[Ranked], seed: int = 0, size: int = BATCH) -> tuple[tuple[Ranked, ...], ...]:
+    """Return a queue whose order tells nothing of the model: batches of the next cases, each in random order.
+
+    Three quarters of a batch are the next best by the strategy, a quarter is drawn at random from all that are left, so
+    that not even being in it tells where the model is torn.
+
+    Examples
+    --------
+    >>> [len(batch) for batch in batches(rank("random", {}, list(range(50)), []))]
+    [20, 20, 10]
+    """
+    best, anyhow, taken = iter(ranked), iter(mixed(ranked, seed)), set[int]()
+    found: list[tuple[Ranked, ...]] = []
+    while len(taken) < len(ranked):
+        batch: list[Ranked] = []
+        while len(batch) < size and len(taken) < len(ranked):
+            source = anyhow if len(batch) % DRAWN == DRAWN - 1 else best
+            chosen = next(item for item in source if item.case_id not in taken)
+            taken.add(chosen.case_id)
+            batch.append(chosen)
+        found.append(mixed(batch, seed))
+    return tuple(found)
+
+
+def mixed(items: Sequence[Ranked], seed: int = 0) -> tuple[Ranked, ...]:
+    """Return cases in a random but fixed order that has nothing to do with their scores."""
+    return tuple(sorted(items, key=lambda item: _random(item.case_id, seed, "mixed")))
 
 
 def woven(ranked: Sequence[Ranked], doubtful: Sequence[int]) -> tuple[Ranked, ...]:

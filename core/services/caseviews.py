@@ -143,7 +143,7 @@ def _place(waiting: Waiting, case: Case) -> tuple[int, str]:
     for position, item in enumerate(waiting.ranked, start=1):
         if item.case_id == case.id:
             return position, waiting.reason(item)
-    return 0, "read already" if case.id in waiting.done else "opened by its address, not from the worklist"
+    return 0, "done already" if case.id in waiting.done else "opened by its address, not from the worklist"
 
 
 def _stands(history: tuple[Verdict, ...]) -> bool:

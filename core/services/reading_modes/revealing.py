@@ -19,8 +19,10 @@ from core.contracts import (
 )
 from core.errors import Refused
 from core.models.registry import LoadedModel
+from core.guard.rules import is_silenced
 from core.services.catalogue import Catalogue
 from core.services.explaining import Explaining
+from core.services.guard.suspending import silent_words
 from core.services.reading_modes.arms import arm_of, trains
 from core.services.runtime import Runtime
 from core.storage import cache, reads, verdicts, versions
@@ -59,6 +61,9 @@ def why_not(tx: Connection, workspace: Workspace, spec: WorkspaceSpec, case: Cas
     names = {target.name for target in spec.targets}
     if is_blind(spec) and not set(done) >= names:
         return READ_FIRST
+    silent = silent_words(tx, workspace)
+    if silent:
+        return silent
     if arm_of(tx, workspace, spec, case, actor).arm == "ai off":
         return AI_OFF
     if trains(spec, actor) and not verdicts.ever_answered(tx, case.id, actor.id) >= names:
@@ -134,16 +139,23 @@ class Revealing:
             said = {read.target: read.label for read in reads.of_case(tx, stored.id, actor.id)}
         if words == READ_FIRST:
             raise Refused(words)
-        if words == AI_OFF:
-            return RevealView(Prediction("", ()), 0, spec.reading.coverage, (), withheld=AI_OFF)
+        if words not in ("", TRAINING, NO_OBJECTION):
+            return withheld_view(spec, words)
         model = self.catalogue.model(found)
         first = model.manifest.targets[0]
-        prediction = self.explaining.answer(model, stored)
+        prediction = self.explaining.told(model, stored)
+        if is_silenced(prediction):
+            return withheld_view(spec, prediction.targets[0].reason)
         methods = self.explaining.methods.ordered(model, stored)
         view = RevealView(prediction, first.calibration_n, first.coverage, methods)
         if drawn.arm == "known wrong":
             return _wrong_on_purpose(view, drawn.shown, spec, debriefed=words != TRAINING)
         return _second_reader(view, said) if spec.reading.mode == "second-reader" else view
+
+
+def withheld_view(spec: WorkspaceSpec, words: str) -> RevealView:
+    """Return a reveal that says nothing but why."""
+    return RevealView(Prediction("", ()), 0, spec.reading.coverage, (), withheld=words)
 
 
 def _second_reader(view: RevealView, said: Mapping[str, str]) -> RevealView:
