@@ -108,6 +108,22 @@ class CalibrationBin:
 
 
 @dataclass(frozen=True, slots=True)
+class CalibrationView:
+    """How a version's probabilities were calibrated."""
+
+    title: str
+    """The method, in words."""
+    n: int
+    """Calibration cases behind it."""
+    before: Estimate | None
+    """Calibration error of the plain network on those cases; None for versions that did not keep it."""
+    after: Estimate | None
+    """The same, calibrated on other calibration cases."""
+    notes: tuple[str, ...]
+    """Where something else was done than the workspace asks for, and why."""
+
+
+@dataclass(frozen=True, slots=True)
 class ConfusionView:
     """Reference label against answer on the ledger."""
 
@@ -167,3 +183,5 @@ class TrustView:
     methods: tuple[tuple[str, str], ...]
     """(name, title) of the methods that fit and a report would test."""
     cases_available: int
+    calibrated: CalibrationView | None = None
+    """How the probabilities came about; None before anything is trained."""

@@ -60,11 +60,23 @@ def calibration_error(labels: Labels, bins: int = BINS) -> Callable[[Array, Arra
     return statistic
 
 
+def squared_errors(probabilities: Array, labels: Labels) -> Array:
+    """Return each case's Brier score [n]: sum over classes of (p - 1 where right, else 0)^2; halved for two classes.
+
+    Range 0 to 2 (0 to 1 for two classes), lower is better; as scikit-learn's `brier_score_loss` scales it.
+    Source: Brier, Verification of Forecasts Expressed in Terms of Probability, 1950.
+    """
+    truth = np.eye(probabilities.shape[1])[labels]
+    errors = ((probabilities - truth) ** 2).sum(axis=1)
+    return np.asarray(errors / 2 if probabilities.shape[1] == 2 else errors)
+
+
 def ledger_figures(probabilities: Array, labels: Labels, resampler: Resampler) -> Mapping[str, Estimate]:
-    """Return `accuracy`, `auroc` and `ece` of answers [n, K] against reference labels [n]."""
+    """Return `accuracy`, `auroc`, `ece` and `brier` of answers [n, K] against reference labels [n]."""
     light = Resampler(resampler.weights[:500])
     return {
         "accuracy": estimate_mean(correct(probabilities, labels), resampler),
         "auroc": estimate(macro_auroc(labels), probabilities, light, len(labels)),
         "ece": estimate(calibration_error(labels), probabilities, light, len(labels)),
+        "brier": estimate_mean(squared_errors(probabilities, labels), resampler),
     }

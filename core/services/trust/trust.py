@@ -4,8 +4,22 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from core.contracts import Actor, Case, Job, NewJob, ReportRun, TargetSpec, TrustView, Version, Workspace, WorkspaceSpec
+from core.contracts import (
+    Actor,
+    CalibrationView,
+    Case,
+    Job,
+    NewJob,
+    ReportRun,
+    TargetSpec,
+    TrustView,
+    Version,
+    Workspace,
+    WorkspaceSpec,
+)
 from core.errors import BadInput, Conflict, Refused
+from core.models.calibration import calibrator
+from core.models.manifest import TargetCalibration
 from core.models.registry import LoadedModel
 from core.services.catalogue import Catalogue, target_of
 from core.services.explaining import Explaining
@@ -146,6 +160,7 @@ class Trust:
             tree=errors.tree,
             methods=tuple((name, explainer(name).title) for name in fitting),
             cases_available=len(ledger),
+            calibrated=_calibrated(model.manifest.target(target.name)),
         )
 
     def _check_methods(self, model: LoadedModel, case: Case, methods: tuple[str, ...]) -> None:
@@ -159,6 +174,11 @@ class Trust:
             raise BadInput(
                 f"{wrong[0]!r} does not fit the model of {model.version}. Methods that do: {', '.join(fitting)}."
             )
+
+
+def _calibrated(item: TargetCalibration) -> CalibrationView:
+    title = calibrator(item.method).title
+    return CalibrationView(title, item.calibration_n, item.before, item.after, item.notes)
 
 
 def _blank(workspace: Workspace, spec: WorkspaceSpec, known: tuple[str, ...], target: TargetSpec) -> TrustView:
