@@ -6,7 +6,16 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from core.contracts import Deferral, DeferralReason, GuardSpec, OutlierMethod, RiskRule, TargetAnswer, WorkspaceSpec
+from core.contracts import (
+    Deferral,
+    DeferralReason,
+    GuardSpec,
+    OutlierMethod,
+    Prediction,
+    RiskRule,
+    TargetAnswer,
+    WorkspaceSpec,
+)
 from core.guard.drift import DriftLook
 from core.guard.limits import limited
 from core.guard.outliers.registry import OUTLIERS
@@ -103,6 +112,11 @@ def silenced(answer: TargetAnswer, words: str) -> TargetAnswer:
     """Return an answer that says nothing but why: the model is suspended."""
     said = (Deferral("suspended", words),)
     return TargetAnswer(answer.target, "", (), (), (), defers=True, reason=words, deferrals=said)
+
+
+def is_silenced(prediction: Prediction) -> bool:
+    """Return whether a prediction says nothing but that the model is suspended."""
+    return any(not answer.classes for answer in prediction.targets)
 
 
 def _unsure(spec: WorkspaceSpec, rules: GuardRules | None, answer: TargetAnswer) -> list[Deferral]:

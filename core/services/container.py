@@ -36,6 +36,11 @@ from core.services.fairness.slices import SideFinder
 from core.services.fairness.trade_off import TradeOff
 from core.services.feedback import Feedback
 from core.services.gating import Gating
+from core.services.guard.fitting import Fitting
+from core.services.guard.guarding import Guarding
+from core.services.guard.judging import Judging
+from core.services.guard.routing import Routing
+from core.services.guard.suspending import Suspending
 from core.services.handlers import Handlers
 from core.services.health import Health
 from core.services.importing import Importing
@@ -90,6 +95,7 @@ class Container:
     predictions: Predictions
     retraining: Retraining
     spread: Spreading
+    guard: Guarding
     robustness: Robustness
     team: Team
     audit: Audit
@@ -132,10 +138,10 @@ def _runtime(settings: Settings) -> Runtime:
     )
 
 
-def _explaining(runtime: Runtime, casebook: Casebook, catalogue: Catalogue) -> Explaining:
+def _explaining(runtime: Runtime, casebook: Casebook, catalogue: Catalogue, judging: Judging) -> Explaining:
     questions, store, flights = Questions(casebook, catalogue), EvidenceStore(runtime), Flights()
     methods = Methods(questions, store, flights, StoredReports(runtime))
-    return Explaining(runtime, casebook, catalogue, questions, methods, flights, store)
+    return Explaining(runtime, casebook, catalogue, questions, methods, flights, store, judging)
 
 
 def _whatif(predictions: Predictions, neighbours: Similar) -> WhatIf:
@@ -164,7 +170,10 @@ def build_container(settings: Settings | None = None) -> Container:
     catalogue, casebook = Catalogue(runtime), Casebook(runtime)
     scoring = Scoring(runtime, casebook, catalogue)
     queueing = Queueing(runtime, catalogue)
-    explaining = _explaining(runtime, casebook, catalogue)
+    fitting = Fitting(runtime, catalogue, casebook)
+    judging = Judging(runtime, catalogue, casebook, fitting)
+    routing = Routing(runtime, fitting, judging)
+    explaining = _explaining(runtime, casebook, catalogue, judging)
     gating = Gating(runtime, casebook, catalogue, scoring)
     own = OwnModels(runtime, casebook)
     importing = Importing(runtime, scoring, own)
@@ -172,7 +181,7 @@ def build_container(settings: Settings | None = None) -> Container:
     columns = Columns(runtime, casebook)
     errors = ErrorFinder(columns)
     reports = QualityReports(catalogue, casebook, explaining)
-    handlers = Handlers(runtime, importing, training, scoring, gating, reports)
+    handlers = Handlers(runtime, importing, training, scoring, gating, reports, routing)
     spreading = Spreading(runtime, Searching(runtime, catalogue, casebook))
     trade = _trade_off(training, scoring)
     robust = Robustness(runtime, catalogue, RobustnessReports(catalogue, casebook))
@@ -201,6 +210,7 @@ def build_container(settings: Settings | None = None) -> Container:
         predictions=predictions,
         retraining=Retraining(runtime, catalogue, feedback, gating, scoring, Deciding(runtime, catalogue)),
         spread=spreading,
+        guard=Guarding(runtime, catalogue, fitting, Suspending(runtime, catalogue)),
         robustness=robust,
         team=Team(runtime, catalogue),
         audit=Audit(runtime),

@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 from core.contracts import Actor, CheckVerdict, Decision, DecisionKind, GateReport, NewJob, Version, Workspace
 from core.errors import BadInput, Conflict, Refused
 from core.services.catalogue import Catalogue
+from core.services.guard.fitting import ask_to_route
 from core.services.runtime import Runtime
 from core.services.wording import require_storable
 from core.storage import actors, audit, decisions, gates, jobs, versions
@@ -58,6 +59,7 @@ class Deciding:
             decision = self._carry_out(tx, found, version, choice, actor)
             if choice.kind != "reject":
                 _measure_again(tx, found, decision)
+                ask_to_route(tx, workspace, actor.id)
             self._audit(tx, workspace, decision, report)
         return decision
 

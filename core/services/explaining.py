@@ -17,6 +17,7 @@ from core.services.evidence.keeping import Asked, inputs_key, pack, unpack
 from core.services.evidence.methods import Methods
 from core.services.evidence.questions import Question, Questions
 from core.services.evidence.store import EvidenceStore
+from core.services.guard.judging import Judging
 from core.services.runtime import Cache, Runtime
 from core.storage import cache, versions, workspaces
 from explain.base import Attribution, Explainer, never
@@ -63,6 +64,7 @@ class Explaining:
     methods: Methods
     flights: Flights
     store: EvidenceStore
+    judging: Judging
     keeps: bool = True
     """Whether answers are looked up and kept: not for inputs that are no stored case."""
     drawn: Cache[str, tuple[FieldEvidence, ...]] = field(default_factory=lambda: Cache(KEPT_VIEWS))
@@ -86,6 +88,15 @@ class Explaining:
             return self.runtime.engine.predict(model, inputs, attributes=case.attributes)
 
         return self.answers.get(_answer_key(model, case), ask) if self.keeps else ask()
+
+    def told(self, model: LoadedModel, case: Case) -> Prediction:
+        """Return the answer as it may leave the product: with every reason to leave it to a person, or silenced."""
+        return self.judging.judge(model, case, self.answer(model, case), None if self.keeps else self.casebook)
+
+    def warm(self, model: LoadedModel, case: Case) -> None:
+        """Have the answer and what it is judged by at hand before anybody asks; nothing is counted."""
+        self.answer(model, case)
+        self.judging.warm(model, case)
 
     def label(self, model: LoadedModel, case: Case, target: str) -> str:
         """Return the version's own label: from memory, from the stored scores, else from the engine."""

@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 from core.contracts import Job, JobKind, NewJob, Run, Version
 from core.errors import UserError
 from core.services.gating import Gating
+from core.services.guard.routing import Routing
 from core.services.importing import Importing, ask_for_champion
 from core.services.jobs import Handler, JobContext
 from core.services.runtime import Runtime
@@ -21,7 +22,7 @@ FIRST = "first version of the workspace"
 
 @dataclass(frozen=True, slots=True)
 class Handlers:
-    """Import, champion, retrain, gate, quality."""
+    """Import, champion, retrain, gate, quality, route."""
 
     runtime: Runtime
     importing: Importing
@@ -29,6 +30,7 @@ class Handlers:
     scoring: Scoring
     gating: Gating
     reports: QualityReports
+    routing: Routing
 
     def table(self) -> dict[JobKind, Handler]:
         """Return the handler of each kind of job."""
@@ -38,6 +40,7 @@ class Handlers:
             "retrain": self.retrain,
             "gate": self.gate,
             "quality": self.quality,
+            "route": self.routing.work,
         }
 
     def import_demo(self, job: Job, context: JobContext) -> None:
@@ -62,6 +65,7 @@ class Handlers:
             self._crown(tx, job, version)
             jobs.finish(tx, job.id, context.worker, "done")
         self.scoring.score(job.workspace, version.name)
+        self.routing.route(job.workspace)
         self.reports.try_methods(job.workspace, version.name)
 
     def retrain(self, job: Job, context: JobContext) -> None:
@@ -83,6 +87,7 @@ class Handlers:
         """Measure a candidate, and score the cases that it would serve."""
         version = str(job.payload["version"])
         self.scoring.score(job.workspace, version, context)
+        self.routing.fitting.ensure(job.workspace, version, context)
         report = self.gating.measure(job.workspace, version, context)
         with self.runtime.database.write() as tx:
             self.gating.keep(tx, report, job.actor_id)

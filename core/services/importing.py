@@ -10,6 +10,7 @@ from core.contracts import Actor, NewCase, NewJob, ProgressReporter, Split, Work
 from core.errors import Conflict, ImportRefused
 from core.services.bringing import brought, store
 from core.services.embeddings import Silent
+from core.services.guard.fitting import ask_to_route
 from core.services.own_models import Offered, OwnModels
 from core.services.runtime import Runtime
 from core.services.scoring import Scoring
@@ -122,6 +123,8 @@ class Importing:
             )
             weights = offered.weights if offered else None
             job_id = None if workspace.champion else ask_for_champion(tx, workspace, actor, weights)
+            if workspace.champion:
+                ask_to_route(tx, workspace.name, actor.id)
         if workspace.champion:
             self.scoring.score(spec.name, workspace.champion, reporter)
         notes = (*result.notes, *said.notes, *(offered.notes if offered else ()))

@@ -18,6 +18,7 @@ from core.contracts import (
     WorkspaceSpec,
 )
 from core.errors import Refused
+from core.guard.rules import is_silenced
 from core.models.registry import LoadedModel
 from core.services.casebook import Casebook
 from core.services.caseviews import CaseViews, target_view
@@ -27,7 +28,7 @@ from core.services.evidence.drawing import Maps
 from core.services.evidence.quality import Quality
 from core.services.explaining import Explained, Explaining
 from core.services.given import Given, GivenCase, given_case
-from core.services.reading_modes.revealing import READ_FIRST, why_not
+from core.services.reading_modes.revealing import READ_FIRST, why_not, withheld_view
 from core.services.runtime import Cache, Runtime
 from core.services.unread import unread
 from core.storage import reads
@@ -110,7 +111,13 @@ class Predictions:
         target: str | None = None,
         wishes: Wishes = NOTHING_ELSE,
     ) -> ExplainedCase:
-        """Explain the champion's answer, or another label, by the method that is supported best or the one named."""
+        """Explain the champion's answer, or another label, by the method that is supported best or the one named.
+
+        Raises
+        ------
+        Refused
+            While the model is suspended.
+        """
         opened = self._open(workspace, question)
         found = self._explain(opened, target, replace(wishes, method=method, label=label))
         asked = found.asked
@@ -133,6 +140,7 @@ class Predictions:
     ) -> EvidenceQualityView:
         """Measure how far the explanation of a stored case can be trusted."""
         opened = self._open(workspace, case)
+        self._require_answers(opened)
         chosen = target_of(opened.spec, target).name
         return self.measuring.measure(asked(self.explaining, opened.model, opened.asked.case, chosen, wishes))
 
@@ -154,13 +162,11 @@ class Predictions:
             When `reader` still has to read this case blind.
         """
         opened = self._open(workspace, question, reader)
-        prediction, first = self._answer(opened), opened.model.manifest.targets[0]
-        methods = self._explaining(opened).methods.ordered(opened.model, opened.asked.case)
         views = self.views
         if opened.given:
             views = replace(views, runtime=opened.asked.runtime, casebook=opened.asked.casebook, drawn=Cache(1))
         return Answered(
-            RevealView(prediction, first.calibration_n, first.coverage, methods),
+            self._reveal(opened),
             tuple(target_view(target) for target in opened.spec.targets),
             views.fields(opened.asked.case, opened.spec),
         )
@@ -198,14 +204,26 @@ class Predictions:
         return _Open(found, spec, self.catalogue.model(found), asked, not isinstance(question, str))
 
     def _answer(self, opened: _Open) -> Prediction:
-        case = opened.asked.case
-        inputs = opened.asked.casebook.inputs(case, opened.model.spec)
-        return self.runtime.engine.predict(opened.model, inputs, attributes=case.attributes)
+        return self._explaining(opened).told(opened.model, opened.asked.case)
+
+    def _reveal(self, opened: _Open) -> RevealView:
+        prediction, first = self._answer(opened), opened.model.manifest.targets[0]
+        if is_silenced(prediction):
+            return withheld_view(opened.spec, prediction.targets[0].reason)
+        methods = self._explaining(opened).methods.ordered(opened.model, opened.asked.case)
+        return RevealView(prediction, first.calibration_n, first.coverage, methods)
 
     def _explaining(self, opened: _Open) -> Explaining:
         return self.explaining.of_given(opened.asked.casebook) if opened.given else self.explaining
 
+    def _require_answers(self, opened: _Open) -> None:
+        """Refuse while the model is suspended: evidence would tell what it answers."""
+        words = self.explaining.judging.silent(opened.workspace)
+        if words:
+            raise Refused(words)
+
     def _explain(self, opened: _Open, target: str | None, wishes: Wishes) -> Explained:
+        self._require_answers(opened)
         explaining = self._explaining(opened)
         chosen = target_of(opened.spec, target).name
         return explaining.explain(asked(explaining, opened.model, opened.asked.case, chosen, wishes))

@@ -155,7 +155,7 @@ class Review:
         """Have model, inputs and methods ready by the time the person has committed their read."""
         try:
             model = self.catalogue.model(workspace)
-            self.explaining.answer(model, case)
+            self.explaining.warm(model, case)
             self.explaining.methods.fits(model, case)
         except TandemError as error:
             log.info("warming up case %s: %s", case.name, error)

@@ -88,6 +88,15 @@ def automatic_since(tx: Connection, workspace_id: int, since: datetime) -> int:
     return int(tx.execute(query).scalar_one())
 
 
+def touched(tx: Connection, workspace_id: int) -> frozenset[int]:
+    """Return the cases that anybody has read or judged: the model does not decide these by itself."""
+    read = (
+        select(reads.c.case_id).join(cases, cases.c.id == reads.c.case_id).where(cases.c.workspace_id == workspace_id)
+    )
+    said = select(verdicts.c.case_id).where(verdicts.c.id.in_(standing_ids(workspace_id)))
+    return frozenset((*tx.execute(read).scalars(), *tx.execute(said).scalars()))
+
+
 def forget(tx: Connection, version_id: int) -> None:
     """Drop what is kept of a version's answers but for what it decided by itself: they are to be judged anew."""
     tx.execute(delete(routings).where(routings.c.version_id == version_id, routings.c.automatic.is_(False)))

@@ -9,15 +9,16 @@ from core.storage.schema import suspensions
 
 def add(tx: Connection, workspace_id: int, suspended: bool, reason: str, actor_id: str) -> Suspension:
     """Record that somebody silenced the model, or let it answer again."""
+    moment = now()
     row = {
         "workspace_id": workspace_id,
         "suspended": suspended,
         "reason": reason,
         "actor_id": actor_id,
-        "created": now(),
+        "created": moment,
     }
     tx.execute(insert(suspensions).values(row))
-    return Suspension(suspended, reason, actor_id, row["created"])
+    return Suspension(suspended, reason, actor_id, moment)
 
 
 def latest(tx: Connection, workspace_id: int) -> Suspension | None:

@@ -18,8 +18,8 @@ from core.contracts import (
     WorkspaceSpec,
 )
 from core.errors import Refused
-from core.models.registry import LoadedModel
 from core.guard.rules import is_silenced
+from core.models.registry import LoadedModel
 from core.services.catalogue import Catalogue
 from core.services.explaining import Explaining
 from core.services.guard.suspending import silent_words
