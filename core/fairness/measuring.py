@@ -6,12 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.contracts import Estimate, GapMetric
+from core.fairness.gap_intervals import measured
+from core.fairness.gap_report import comparable
 from core.fairness.gaps import gap_measure
 from core.fairness.group_rows import draws_for
 from core.fairness.grouping import Grouping, grouping
-from core.fairness.intervals import Array, Integers, resampled
+from core.fairness.intervals import Array, Booleans, Integers, resampled
 from core.fairness.outcomes import Outcomes, outcomes_of
-from core.fairness.tables import resampled_rates
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,7 +31,7 @@ class Cases:
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class Figures:
     """One model's figures, each with its interval and n."""
 
     accuracy: Estimate
@@ -40,7 +41,7 @@ class Measured:
     """The larger difference of true and of false positive rates between groups; lower is better."""
 
 
-def measured(cases: Cases, chosen: Integers, positive: int, attribute: str, minimum: int) -> Measured:
+def figures(cases: Cases, chosen: Integers, positive: int, attribute: str, minimum: int) -> Figures:
     """Return accuracy and gaps of answers, with 95 % intervals of a bootstrap that keeps units together.
 
     Parameters
@@ -58,34 +59,28 @@ def measured(cases: Cases, chosen: Integers, positive: int, attribute: str, mini
     """
     selected, truth = chosen == positive, cases.labels == positive
     outcomes = outcomes_of(selected, truth, chosen != cases.labels)
-    weights = np.concatenate([np.ones((1, len(cases))), resampled(cases.units, cases.seed, draws_for(len(cases)))])
-    groups = compared(grouping(cases.attributes, attribute), minimum)
-    return Measured(
-        _estimate(_means(chosen == cases.labels, weights), len(cases)),
-        _gap("demographic_parity", outcomes, groups, weights),
-        _gap("equalised_odds", outcomes, groups, weights),
+    weights = resampled(cases.units, cases.seed, draws_for(len(cases)))
+    groups = grouping(cases.attributes, attribute)
+    return Figures(
+        _share(chosen == cases.labels, weights),
+        _gap("demographic_parity", outcomes, groups, weights, minimum),
+        _gap("equalised_odds", outcomes, groups, weights, minimum),
     )
 
 
-def compared(found: Grouping, minimum: int) -> Grouping:
-    """Return the groups that are compared: those with `minimum` cases, or all where fewer than two have so many."""
-    large = np.flatnonzero(found.sizes >= minimum).tolist()
-    return found.only(large) if len(large) > 1 else found
-
-
-def _gap(metric: GapMetric, outcomes: Outcomes, groups: Grouping, weights: Array) -> Estimate:
-    measure, known = gap_measure(metric), int((groups.codes >= 0).sum())
-    if not groups.names:
+def _gap(metric: GapMetric, outcomes: Outcomes, found: Grouping, weights: Array, minimum: int) -> Estimate:
+    """Return a gap between the groups that are large enough, or between all where fewer than two are."""
+    measure = gap_measure(metric)
+    kept = comparable(measure, outcomes, found, minimum)
+    if len(kept.names) < 2:
+        kept = comparable(measure, outcomes, found, 1)
+    if len(kept.names) < 2:
         return Estimate(float("nan"), float("nan"), float("nan"), 0)
-    rates = resampled_rates(outcomes, measure.rates, groups.codes, len(groups.names), weights)
-    return _estimate(np.asarray(measure.value(rates)), known)
+    seen = measured(measure, outcomes, kept.codes, len(kept.names), weights)
+    return Estimate(seen.value, seen.low, seen.high, int((kept.codes >= 0).sum()))
 
 
-def _means(right: Array, weights: Array) -> Array:
-    return np.asarray((weights @ np.asarray(right, dtype=np.float64)) / np.maximum(weights.sum(axis=1), 1.0))
-
-
-def _estimate(draws: Array, n: int) -> Estimate:
-    """Return the first draw, which is the figure itself, with the interval of the others."""
-    low, high = np.quantile(draws[1:], [0.025, 0.975])
-    return Estimate(float(draws[0]), float(low), float(high), n)
+def _share(right: Booleans, weights: Array) -> Estimate:
+    draws = (weights @ right.astype(np.float64)) / np.maximum(weights.sum(axis=1), 1.0)
+    low, high = np.quantile(draws, [0.025, 0.975])
+    return Estimate(float(right.mean()), float(low), float(high), len(right))

@@ -178,9 +178,9 @@ class Training:
             found, spec = self.catalogue.workspace(tx, workspace)
             everything = [case for case in self.catalogue.cases(tx, found) if case.created <= run.created]
             references = self.catalogue.references(tx, found, until=run.created)
-            marks = regions.of_run(tx, run.id)
+            use_regions = run.use_regions and strategy(run.strategy).uses_regions
+            marks = regions.of_run(tx, run.id) if use_regions else ()
             given = verdicts.by_ids(tx, run.verdict_ids)
-        use_regions = run.use_regions and strategy(run.strategy).uses_regions
         chosen = assemble(everything, references, marks, use_regions=use_regions)
         by_id = {case.id: case for case in everything}
         refuse_untrainable([by_id[case_id] for case_id in chosen.everything])

@@ -10,7 +10,7 @@ from torch import Tensor
 from core.contracts import Case, ProgressReporter, Version, Workspace, WorkspaceSpec
 from core.errors import Refused
 from core.fairness.intervals import Array
-from core.fairness.measuring import Cases, Measured, measured
+from core.fairness.measuring import Cases, Figures, figures
 from core.learning.behaviour import probabilities
 from core.models.deciding import decided, known_of
 from core.models.examples import Examples
@@ -50,7 +50,7 @@ class Comparing:
     casebook: Casebook
     catalogue: Catalogue
     scoring: Scoring
-    kept: Cache[Key, Measured] = field(default_factory=lambda: Cache(256))
+    kept: Cache[Key, Figures] = field(default_factory=lambda: Cache(256))
 
     def cases(self, workspace: str, target: str, until: datetime | None = None) -> Compared:
         """Return the validation cases whose label is known (as they stood `until` then).
@@ -70,7 +70,7 @@ class Comparing:
             raise Refused(f"No validation case of {workspace!r} has a label of {target!r}. Import cases with labels.")
         return Compared(found, spec, own, self.casebook.examples(own, spec, references))
 
-    def measure(self, model: LoadedModel, compared: Compared, question: Question) -> Measured:
+    def measure(self, model: LoadedModel, compared: Compared, question: Question) -> Figures:
         """Measure a model."""
         answers = self.answers(model, compared.examples, Silent())
         labels_ = compared.examples.labels[question.target.name].numpy()
@@ -83,9 +83,9 @@ class Comparing:
             labels_[inside], [case.attributes for case in rows], [case.group for case in rows], compared.spec.split.seed
         )
         minimum = compared.spec.gate.minimum_group
-        return measured(judged, chosen, question.positive, question.attribute, minimum)
+        return figures(judged, chosen, question.positive, question.attribute, minimum)
 
-    def of_version(self, version: Version, compared: Compared, question: Question) -> Measured:
+    def of_version(self, version: Version, compared: Compared, question: Question) -> Figures:
         """Measure a version, once for each state of labels and inputs."""
         with self.runtime.database.read() as tx:
             number = compared.workspace.id

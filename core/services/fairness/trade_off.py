@@ -17,7 +17,7 @@ from core.contracts import (
     WorkspaceSpec,
 )
 from core.errors import Conflict, Refused
-from core.fairness.measuring import Measured
+from core.fairness.measuring import Figures
 from core.fairness.pareto import efficient
 from core.services.catalogue import Catalogue
 from core.services.fairness.asked import NO_ATTRIBUTE, USUAL, Question, attributes, question
@@ -180,9 +180,7 @@ def _made_by(tx: Connection, version: Version) -> tuple[str, float | None]:
     return (run.outcome.delivered if run.outcome else run.strategy), aim.limit if aim is not None and limited else None
 
 
-def _version_point(
-    version: Version, strategy: str, limit: float | None, found: Measured, asked: Question
-) -> TradePoint:
+def _version_point(version: Version, strategy: str, limit: float | None, found: Figures, asked: Question) -> TradePoint:
     serves = version.status == "champion"
     return TradePoint(
         id=None,
