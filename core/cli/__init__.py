@@ -6,7 +6,7 @@ standard output is one JSON object.
 
 import typer
 
-from core.cli import benchmarks, cases, processes, quality, record, robustness, spread, team, tokens, training
+from core.cli import benchmarks, cases, fairness, processes, quality, record, robustness, spread, team, tokens, training
 from core.cli.frame import refusable
 
 app = typer.Typer(
@@ -28,6 +28,7 @@ app.command("retrain")(refusable(training.retrain))
 app.command("spread")(refusable(spread.spread))
 app.command("gate")(refusable(training.gate))
 app.command("quality")(refusable(quality.quality))
+app.command("fairness")(refusable(fairness.fairness))
 app.command("team")(refusable(team.team))
 app.command("robustness")(refusable(robustness.robustness))
 app.command("promote")(refusable(training.promote))

@@ -140,6 +140,17 @@ def estimate(value: Estimate) -> dict[str, float | int]:
     return {"value": value.value, "low": value.low, "high": value.high, "n": value.n}
 
 
+def figure_words(value: Estimate) -> str:
+    """Return a figure with its interval and n.
+
+    Example
+    -------
+    >>> figure_words(Estimate(0.5, 0.4, 0.6, 20))
+    '0.500 [0.400, 0.600] n=20'
+    """
+    return f"{value.value:.3f} [{value.low:.3f}, {value.high:.3f}] n={value.n}"
+
+
 def metrics_object(metrics: Mapping[str, Mapping[str, Estimate]]) -> dict[str, dict[str, dict[str, float | int]]]:
     """Return ledger figures as JSON: target -> figure -> value, interval and n."""
     return {target: {name: estimate(figure) for name, figure in figures.items()} for target, figures in metrics.items()}
@@ -148,7 +159,7 @@ def metrics_object(metrics: Mapping[str, Mapping[str, Estimate]]) -> dict[str, d
 def metrics_lines(metrics: Mapping[str, Mapping[str, Estimate]]) -> list[str]:
     """Return ledger figures in words, one line each."""
     return [
-        f"  {target} {name} {figure.value:.3f} [{figure.low:.3f}, {figure.high:.3f}] n={figure.n}"
+        f"  {target} {name} {figure_words(figure)}"
         for target, figures in metrics.items()
         for name, figure in figures.items()
     ]

@@ -6,9 +6,9 @@ from typing import Annotated
 import typer
 
 from core.cli.cases import WorkspaceArgument, target_name
-from core.cli.frame import JsonOption, TargetOption, opened, show, wait_for
+from core.cli.frame import JsonOption, TargetOption, figure_words, opened, show, wait_for
 from core.cli.training import VersionArgument
-from core.contracts import Estimate, MethodReport, QualityReport
+from core.contracts import MethodReport, QualityReport
 from core.errors import UserError
 
 
@@ -54,9 +54,5 @@ def report_object(report: QualityReport) -> dict[str, object]:
 
 def method_line(method: MethodReport) -> str:
     """Return what the tests say of one method, in words."""
-    tests = ", ".join(f"{test.name} {_figure(test.value)}" for test in method.tests if test.value is not None)
+    tests = ", ".join(f"{test.name} {figure_words(test.value)}" for test in method.tests if test.value is not None)
     return f"  {method.support:14s} {method.title}. {method.reason} {tests}".rstrip()
-
-
-def _figure(value: Estimate) -> str:
-    return f"{value.value:.3f} [{value.low:.3f}, {value.high:.3f}] n={value.n}"
