@@ -18,15 +18,22 @@ from core.models.batching import cases_per_pass, passes
 from core.models.network import Inputs, TandemNetwork
 
 SHADES = 8
-"""Shades that the squeezed picture has left (3 bits)."""
+"""Shades that a squeezed picture has left (3 bits)."""
+NEARLY_TWO = 0.15
+"""Pictures whose pixels lie on average no farther than this from black or white (handwriting, print) are left with
+these two. Chosen on validation pictures attacked by PGD, AUROC on digits within .03 / .1 / .3: .98 / .998 / .997
+against .99 / .74 / .60 with eight shades; on CIFAR-10 within .03 / .1: .77 / .79 against .78 / .80; with two shades for
+all of them .59 / .56."""
 WINDOW = 3
 """Side of the median's neighbourhood in pixels."""
 WORDS = "a hint only: an attack that knows of it can pass unseen"
 
 
 def fewer_shades(picture: Tensor) -> Tensor:
-    """Return pictures [n, C, S, S] with `SHADES` evenly spaced shades."""
-    return (picture * (SHADES - 1)).round() / (SHADES - 1)
+    """Return pictures [n, C, S, S] with two shades where they nearly have no more, else with `SHADES`."""
+    two, more = picture.round(), (picture * (SHADES - 1)).round() / (SHADES - 1)
+    near = (two - picture).abs().flatten(1).mean(dim=1) <= NEARLY_TWO
+    return torch.where(near[:, None, None, None], two, more)
 
 
 def median(picture: Tensor) -> Tensor:
