@@ -6,7 +6,20 @@ standard output is one JSON object.
 
 import typer
 
-from core.cli import benchmarks, cases, fairness, processes, quality, record, robustness, spread, team, tokens, training
+from core.cli import (
+    benchmarks,
+    cases,
+    fairness,
+    guard,
+    processes,
+    quality,
+    record,
+    robustness,
+    spread,
+    team,
+    tokens,
+    training,
+)
 from core.cli.frame import refusable
 
 app = typer.Typer(
@@ -31,6 +44,9 @@ app.command("quality")(refusable(quality.quality))
 app.command("fairness")(refusable(fairness.fairness))
 app.command("team")(refusable(team.team))
 app.command("robustness")(refusable(robustness.robustness))
+app.command("guard")(refusable(guard.guard))
+app.command("suspend")(refusable(guard.suspend))
+app.command("resume")(refusable(guard.resume))
 app.command("promote")(refusable(training.promote))
 app.command("reject")(refusable(training.reject))
 app.command("rollback")(refusable(training.rollback))

@@ -135,6 +135,8 @@ def predict(workspace: WorkspaceArgument, case: CaseArgument, as_json: JsonOptio
 
 def answer_line(answer: TargetAnswer) -> str:
     """Return an answer in words."""
+    if not answer.classes:
+        return f"{answer.target}: {answer.reason}"
     line = f"{answer.target}: {answer.label} ({answer.probability:.2f}); can't rule out: {', '.join(answer.answer_set)}"
     return f"{line}; leaves it to a person: {answer.reason}" if answer.defers else line
 
