@@ -8,8 +8,12 @@ from core.models.calibration.temperature import HIGHEST, LOWEST, fit_temperature
 from core.models.manifest import TargetCalibration, VectorNumbers
 
 FEWEST_PER_CLASS = 20
-STRENGTH = 1.0
-"""Pull towards the temperature alone: as strong as normal priors of width 1 on the relative factors and the shifts."""
+STRENGTH = 5.0
+"""Pull towards the temperature alone: as strong as normal priors of variance 1/5 on relative factors and shifts.
+
+On simulated problems of 2, 5 and 10 classes with twenty cases a class 5 lost least (than 0 and 1) where the temperature
+is right, and gained as much where it is not.
+"""
 
 
 class VectorScaling:

@@ -14,14 +14,7 @@ from core.models.calibration import (
     prediction_sets,
     softmax,
 )
-
-
-def sample(count: int, classes: int = 4, sharpness: float = 2.0, seed: int = 0):
-    """Logits that are `sharpness` times too sure, and labels drawn from the honest probabilities."""
-    rng = np.random.default_rng(seed)
-    logits = rng.normal(size=(count, classes)) * 1.5
-    labels = np.array([rng.choice(classes, p=row) for row in softmax(logits)])
-    return logits * sharpness, labels
+from tests.helpers.calibration_parts import mapie_sets, sample
 
 
 @pytest.mark.parametrize("sharpness", [0.5, 1.0, 3.0])
@@ -49,29 +42,6 @@ def test_too_few_calibration_cases_change_and_rule_out_nothing(count):
     threshold = lac_threshold(softmax(logits), labels, 0.9)
     assert threshold == 1.0
     assert prediction_set(np.array([0.97, 0.01, 0.01, 0.01]), threshold, 0.9) == (0, 1, 2, 3)
-
-
-def mapie_sets(calibration, labels, probabilities, coverage):
-    """Sets of MAPIE's own least ambiguous classifier."""
-    from mapie.classification import SplitConformalClassifier
-    from sklearn.base import BaseEstimator, ClassifierMixin
-
-    class Given(ClassifierMixin, BaseEstimator):
-        def fit(self, values, truth):
-            self.classes_, self.fitted_ = np.arange(values.shape[1]), True
-            return self
-
-        def predict_proba(self, values):
-            return values
-
-        def predict(self, values):
-            return values.argmax(axis=1)
-
-    mapie = SplitConformalClassifier(
-        Given().fit(calibration, labels), confidence_level=coverage, conformity_score="lac", prefit=True
-    )
-    mapie.conformalize(calibration, labels)
-    return mapie.predict_set(probabilities)[1][:, :, 0]
 
 
 @pytest.mark.parametrize("count", [20, 57, 99, 100, 199, 250])
