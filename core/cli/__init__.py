@@ -7,6 +7,7 @@ standard output is one JSON object.
 import typer
 
 from core.cli import (
+    adjudicate,
     benchmarks,
     cases,
     fairness,
@@ -37,6 +38,7 @@ app.command("export")(refusable(cases.export))
 app.command("predict")(refusable(cases.predict))
 app.command("explain")(refusable(cases.explain))
 app.command("verdict")(refusable(cases.verdict))
+app.command("adjudicate")(refusable(adjudicate.adjudicate))
 app.command("retrain")(refusable(training.retrain))
 app.command("spread")(refusable(spread.spread))
 app.command("gate")(refusable(training.gate))

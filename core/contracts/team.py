@@ -72,6 +72,8 @@ class DisputeView:
     dispute: Dispute
     fields: tuple[FieldView, ...]
     target: TargetView
+    pictures: tuple[tuple[str, bytes], ...] = ()
+    """(image field, PNG with the readers' marks outlined): the first reader's orange, the second's blue and dashed."""
 
 
 class AdjudicationVerbs(Protocol):

@@ -1,6 +1,7 @@
 """Decoding images to 8-bit pixels, and encoding them for browsers."""
 
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -16,6 +17,10 @@ Pixels = NDArray[np.uint8]
 
 OUTLINE = (255, 140, 0)
 """Colour of a mark's outline on a thumbnail: orange, which no radiograph or digit contains."""
+OUTLINES = ((OUTLINE, False), ((40, 150, 255), True))
+"""Colours of several people's outlines and whether they are dashed: orange, then blue."""
+DASH = 6
+"""Length of a dash, in pixels across and down together."""
 
 _BROWSER_TYPES = {"PNG": "image/png", "JPEG": "image/jpeg", "GIF": "image/gif", "WEBP": "image/webp"}
 _BROWSER_MODES = ("1", "L", "P", "RGB")
@@ -170,21 +175,36 @@ def thumbnail(pixels: Pixels, size: int, mask: NDArray[np.bool_] | None = None) 
     BadInput
         When the mask has another size than the image.
     """
-    height, width = pixels.shape[:2]
-    scale = size / max(height, width)
-    shape = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return compared(pixels, size, () if mask is None else (mask,))
+
+
+def compared(pixels: Pixels, size: int, masks: Sequence[NDArray[np.bool_]], width: int = 1) -> bytes:
+    """Return a PNG like `thumbnail` with the outlines of several people's masks, `width` pixels wide.
+
+    They follow `OUTLINES`: orange drawn through, blue dashed, and again; so that neither needs its colour to be told.
+    """
+    height, across = pixels.shape[:2]
+    scale = size / max(height, across)
+    shape = (max(1, round(across * scale)), max(1, round(height * scale)))
     method = Image.Resampling.NEAREST if scale > 1 else Image.Resampling.BOX
     small = np.array(Image.fromarray(pixels).convert("RGB").resize(shape, method))
-    if mask is not None:
-        if mask.shape != (height, width):
-            raise BadInput(f"The mask is {mask.shape[1]} x {mask.shape[0]}, the image {width} x {height} pixels.")
-        small[_outline(mask, shape, method)] = OUTLINE
+    rows, columns = np.indices(small.shape[:2])
+    for number, mask in enumerate(masks):
+        if mask.shape != (height, across):
+            raise BadInput(f"The mask is {mask.shape[1]} x {mask.shape[0]}, the image {across} x {height} pixels.")
+        colour, dashed = OUTLINES[number % len(OUTLINES)]
+        line = _outline(mask, shape, method, width)
+        small[line & ((rows + columns) % (2 * DASH) < DASH) if dashed else line] = colour
     return encode_png(small)
 
 
-def _outline(mask: NDArray[np.bool_], shape: tuple[int, int], method: Image.Resampling) -> NDArray[np.bool_]:
+def _outline(
+    mask: NDArray[np.bool_], shape: tuple[int, int], method: Image.Resampling, width: int
+) -> NDArray[np.bool_]:
     grey = Image.fromarray(mask.astype(np.float32))
     inside = np.asarray(grey.resize(shape, method)) > 0
-    padded = np.pad(inside, 1)
-    core = padded[:-2, 1:-1] & padded[2:, 1:-1] & padded[1:-1, :-2] & padded[1:-1, 2:]
+    core = inside
+    for _ in range(width):
+        padded = np.pad(core, 1)
+        core = padded[:-2, 1:-1] & padded[2:, 1:-1] & padded[1:-1, :-2] & padded[1:-1, 2:] & core
     return np.asarray(inside & ~core)

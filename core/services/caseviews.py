@@ -118,11 +118,12 @@ class CaseViews:
             comment=last.comment,
             created=last.created,
             version=last.version,
-            marks=tuple(self._mark(region) for region in last.regions),
+            marks=tuple(self.mark(region) for region in last.regions),
             can_undo=True,
         )
 
-    def _mark(self, region: Region) -> MarkView:
+    def mark(self, region: Region) -> MarkView:
+        """Return a stored mark as the viewer draws it."""
         mark = region.mark
         mask = self.runtime.blobs.get(mark.mask) if mark.mask else None
         return MarkView(mark.field, mark.kind, mark.artefact, mask, mark.names, mark.spans)

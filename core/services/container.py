@@ -29,8 +29,8 @@ from core.services.evidence.verbs import Evidence
 from core.services.explaining import Explaining
 from core.services.exporting import Exporting
 from core.services.fairness.choosing import Choosing
-from core.services.fairness.comparing import Comparing
 from core.services.fairness.fairness import Fairness
+from core.services.fairness.measuring import Measuring
 from core.services.fairness.searching import Searching as TradeSearching
 from core.services.fairness.slices import SideFinder
 from core.services.fairness.trade_off import TradeOff
@@ -52,6 +52,8 @@ from core.services.own_models import OwnModels
 from core.services.pictures import Pictures
 from core.services.predictions import Predictions
 from core.services.queueing import Queueing
+from core.services.reading_modes.adjudicating import Adjudicating
+from core.services.reading_modes.opinions import Gathering
 from core.services.retraining import Retraining
 from core.services.review import Review
 from core.services.robustness import Robustness
@@ -97,6 +99,7 @@ class Container:
     spread: Spreading
     guard: Guarding
     robustness: Robustness
+    adjudication: Adjudicating
     team: Team
     audit: Audit
     exporting: Exporting
@@ -153,9 +156,9 @@ def _whatif(predictions: Predictions, neighbours: Similar) -> WhatIf:
 
 def _trade_off(training: Training, scoring: Scoring) -> TradeOff:
     runtime, catalogue = training.runtime, training.catalogue
-    comparing = Comparing(runtime, training.casebook, catalogue, scoring)
-    searching = TradeSearching(runtime, training, comparing)
-    return TradeOff(runtime, catalogue, comparing, searching, Choosing(runtime, catalogue))
+    measuring = Measuring(runtime, training.casebook, catalogue, scoring)
+    searching = TradeSearching(runtime, training, measuring)
+    return TradeOff(runtime, catalogue, measuring, searching, Choosing(runtime, catalogue))
 
 
 def build_container(settings: Settings | None = None) -> Container:
@@ -212,6 +215,7 @@ def build_container(settings: Settings | None = None) -> Container:
         spread=spreading,
         guard=Guarding(runtime, catalogue, fitting, Suspending(runtime, catalogue)),
         robustness=robust,
+        adjudication=Adjudicating(runtime, catalogue, casebook, views, Gathering(runtime, casebook)),
         team=Team(runtime, catalogue),
         audit=Audit(runtime),
         exporting=Exporting(runtime, catalogue),
