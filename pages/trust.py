@@ -10,6 +10,7 @@ from pages._ui.services import get_services
 from pages._ui.trust_answers import draw_answers
 from pages._ui.trust_errors import draw_errors
 from pages._ui.trust_report import draw_report
+from pages._ui.trust_robustness import draw_robustness
 from pages._ui.trust_run import draw_run
 
 
@@ -47,6 +48,8 @@ def _draw(workspace: str) -> None:
         draw_answers(view)
     with guarded():
         draw_errors(view)
+    with guarded():
+        draw_robustness(workspace, view.version, view.target)
 
 
 st.title("Trust", anchor=False)

@@ -11,6 +11,7 @@ for folder in (ROOT, Path(__file__).parent):
 from fake_data import target  # noqa: E402
 from fake_kinds import kind_states  # noqa: E402
 from fake_retraining import retraining_states  # noqa: E402
+from fake_robustness import robustness_report  # noqa: E402
 from fake_services import FakeServices, State, digits_state  # noqa: E402
 from fake_trust import quality_report  # noqa: E402
 from streamlit import App  # noqa: E402
@@ -41,5 +42,6 @@ fake = FakeServices(
     *retraining_states(),
 )
 fake.trust.reports["decoy-digits", "v3", "digit"] = quality_report("decoy-digits", "v3", "digit")
+fake.robustness.reports["decoy-digits", "v3", "digit"] = robustness_report("decoy-digits", "v3", "digit")
 services.use(fake)
 app = App(ROOT / "pages" / "_navigation.py")

@@ -211,6 +211,7 @@ class FakeServices:
     def __init__(self, *states: State, ok: bool = True) -> None:
         from fake_evidence import FakeEvidence
         from fake_retraining import FakeRetraining
+        from fake_robustness import FakeRobustness
         from fake_spread import FakeSpread
         from fake_trust import FakeTrust
         from fake_whatif import FakeWhatIf
@@ -224,6 +225,7 @@ class FakeServices:
         self.audit = FakeAudit(ok)
         self.spread = FakeSpread(self.states)
         self.trust = FakeTrust(self.states)
+        self.robustness = FakeRobustness(self.states)
         self.whatif = FakeWhatIf(self.states, self.review)
         self.default_actor = LOCAL
 
