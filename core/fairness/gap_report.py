@@ -5,16 +5,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.contracts import AttributeFairness, Estimate, Gap, GapMetric
+from core.contracts import AttributeFairness, Estimate, Gap, GapMetric, RateName
 from core.fairness.gap_intervals import Measured, measured
 from core.fairness.gaps.base import GapMeasure
 from core.fairness.gaps.registry import gap_measures
 from core.fairness.group_rows import draws_for, group_rows
 from core.fairness.grouping import Grouping
-from core.fairness.intervals import Array, Integers
+from core.fairness.intervals import Array, Booleans, Integers
 from core.fairness.outcomes import Outcomes
 from core.fairness.permutation import Chance, permutation_test
-from core.fairness.rates import counted
+from core.fairness.rates import RATES
 from core.fairness.telling import gap_title, gap_words, note_of
 
 Limits = Mapping[GapMetric, float]
@@ -46,11 +46,16 @@ def attribute_fairness(of: Compared, limits: Limits) -> AttributeFairness:
 
 def comparable(measure: GapMeasure, outcomes: Outcomes, found: Grouping, minimum: int) -> Grouping:
     """Return the grouping without groups that have too few cases for one of the gap's rates."""
-    counts = np.stack([_count(counted(name, outcomes)[1], found) for name in measure.rates])  # [rates, groups]
+    counts = np.stack([_count(RATES[name].about(outcomes), found) for name in measure.rates])  # [rates, groups]
     return found.only(np.flatnonzero((counts >= minimum).all(axis=0)).tolist())
 
 
-def _count(about: np.typing.NDArray[np.bool_], found: Grouping) -> Integers:
+def about_groups(rates: Sequence[RateName], outcomes: Outcomes, kept: Grouping) -> Booleans:
+    """Return which cases of the compared groups some of the rates are about, [n]."""
+    return np.asarray(np.any([RATES[name].about(outcomes) for name in rates], axis=0) & (kept.codes >= 0))
+
+
+def _count(about: Booleans, found: Grouping) -> Integers:
     return np.bincount(found.codes[(found.codes >= 0) & about], minlength=len(found.names))
 
 
@@ -69,7 +74,7 @@ def _gap(of: Compared, measure: GapMeasure, limit: float | None) -> Gap | None:
 def _told(
     of: Compared, measure: GapMeasure, kept: Grouping, seen: Measured, chance: Chance, limit: float | None
 ) -> Gap:
-    place, n = measure.decisive(seen.rates), _behind(measure, of.outcomes, kept)
+    place, n = measure.decisive(seen.rates), int(about_groups(measure.rates, of.outcomes, kept).sum())
     own = seen.rates[place]
     order = np.argsort(own, kind="stable")
     lowest, highest = int(order[0]), int(order[-1])
@@ -87,12 +92,6 @@ def _told(
         words=gap_words(measure, place, (kept.names[highest], float(own[highest])),
                         (kept.names[lowest], float(own[lowest])), difference, chance, limit),
     )  # fmt: skip
-
-
-def _behind(measure: GapMeasure, outcomes: Outcomes, kept: Grouping) -> int:
-    """Return how many cases of the compared groups the gap's rates are about."""
-    about = np.any([counted(name, outcomes)[1] for name in measure.rates], axis=0)
-    return int((about & (kept.codes >= 0)).sum())
 
 
 def _ratio(measure: GapMeasure, seen: Measured, n: int) -> Estimate | None:

@@ -32,6 +32,7 @@ def spec(request) -> WorkspaceSpec:
         **KINDS[request.param],
         attributes=[{"name": "sex", "sensitive": True}],
         costs=[{"target": "shape", "truth": "a", "answer": "b", "cost": 3.0}],
+        fairness=[{"attribute": "sex", "limit": 1.0}],
     )
 
 

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from core.fairness.columns import Column, column_of_words, conditions
-from core.fairness.intervals import members, resampled, shuffled, wilson
+from core.fairness.columns import Column, column_of_words, conditions, taken
+from core.fairness.intervals import divided, members, resampled, shuffled, wilson
+from core.fairness.typical import typical
 
 
 def words(columns, minimum):
@@ -50,7 +51,7 @@ def test_stored_words_become_numbers_where_they_are_numbers():
 
 
 def test_a_column_without_a_name_says_its_categories_alone():
-    assert Column("").is_category("similar to case 7", False) == "not similar to case 7"
+    assert Column("").is_category("cluster 3 of 8", False) == "not cluster 3 of 8"
 
 
 @pytest.mark.parametrize(("count", "n"), [(0, 10), (10, 10), (3, 10), (1, 400)])
@@ -77,3 +78,35 @@ def test_groups_stay_together():
     assert (drawn.sum(axis=0) == 3).all()
     assert 60 < drawn[0].sum() < 140
     assert (drawn[4] == 1).all()
+
+
+def test_a_column_of_some_cases_keeps_its_words_and_cuts():
+    rows = np.array([True, False, True])
+    numbers = taken(Column("age", np.array([1.0, 2.0, math.nan]), unit="years", cuts=(1.5,)), rows)
+    assert (numbers.name, numbers.unit, numbers.cuts, numbers.numbers[0]) == ("age", "years", (1.5,), 1.0)
+    assert taken(Column("view", categories=("AP", "PA", None)), rows).categories == ("AP", None)
+
+
+def test_what_is_typical_is_over_represented_and_told_once_for_each_column():
+    generator = np.random.default_rng(0)
+    inside = np.arange(200) < 80
+    view = np.where(inside, "AP", generator.choice(["AP", "PA"], 200, p=[0.1, 0.9]))
+    ages = np.where(inside, 70.0, 30.0) + generator.random(200)
+    columns = [
+        Column("view", categories=tuple(view)),
+        Column("age", ages),
+        Column("sex", categories=tuple(generator.choice(["F", "M"], 200))),
+    ]
+    words = typical(inside, columns, 20)
+    assert words.count("%") == 4
+    assert "view is AP 100 % against" in words
+    assert "age over" in words
+    assert "sex" not in words
+    assert typical(inside, columns[2:], 20) == ""
+    assert typical(np.ones(200, dtype=bool), columns, 20) == ""
+
+
+def test_nothing_is_divided_by_nothing():
+    found = divided(np.array([1.0, 1.0]), np.array([2.0, 0.0]))
+    assert found[0] == 0.5
+    assert math.isnan(found[1])
