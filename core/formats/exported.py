@@ -49,10 +49,13 @@ class ExportedPrediction:
     probabilities: Mapping[str, float]
     """Class -> probability, in the order of the classes."""
 
+    answer: str | None = None
+    """What it answers, where that need not be the most likely class."""
+
     @property
     def label(self) -> str:
-        """The most likely class."""
-        return max(self.probabilities, key=self.probabilities.__getitem__)
+        """The answer: the most likely class where nothing else is said."""
+        return self.answer or max(self.probabilities, key=self.probabilities.__getitem__)
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,8 +41,7 @@ def changed_cases(context: GateContext, names: Sequence[str]) -> tuple[ChangedCa
     found: list[tuple[int, ChangedCase]] = []
     for target in context.spec.targets:
         labels = context.ledger.labels[target.name].tolist()
-        before = context.answers[0][target.name].argmax(dim=1).tolist()
-        after = context.answers[1][target.name].argmax(dim=1).tolist()
+        before, after = (context.answered(place, target.name).tolist() for place in (0, 1))
         for name, label, old, new in zip(names, labels, before, after, strict=True):
             if old != new and label >= 0:
                 words = target.classes

@@ -14,7 +14,12 @@ BINS = 15
 
 def correct(probabilities: Array, labels: Labels) -> Array:
     """Return 1.0 where the top label is the reference label, else 0.0; shape [n]."""
-    return np.asarray(probabilities.argmax(axis=1) == labels, dtype=np.float64)
+    return right(probabilities.argmax(axis=1), labels)
+
+
+def right(chosen: Labels, labels: Labels) -> Array:
+    """Return 1.0 where the answer is the reference label, else 0.0; shape [n]."""
+    return np.asarray(chosen == labels, dtype=np.float64)
 
 
 def weighted_auroc(scores: Array, positive: NDArray[np.bool_], weights: Array) -> float:
@@ -71,11 +76,17 @@ def squared_errors(probabilities: Array, labels: Labels) -> Array:
     return np.asarray(errors / 2 if probabilities.shape[1] == 2 else errors)
 
 
-def ledger_figures(probabilities: Array, labels: Labels, resampler: Resampler) -> Mapping[str, Estimate]:
-    """Return `accuracy`, `auroc`, `ece` and `brier` of answers [n, K] against reference labels [n]."""
+def ledger_figures(
+    probabilities: Array, labels: Labels, resampler: Resampler, chosen: Labels | None = None
+) -> Mapping[str, Estimate]:
+    """Return `accuracy`, `auroc`, `ece` and `brier` of answers [n, K] against reference labels [n].
+
+    `chosen` [n] are the answers where they are not the top labels.
+    """
     light = Resampler(resampler.weights[:500])
+    hits = correct(probabilities, labels) if chosen is None else right(chosen, labels)
     return {
-        "accuracy": estimate_mean(correct(probabilities, labels), resampler),
+        "accuracy": estimate_mean(hits, resampler),
         "auroc": estimate(macro_auroc(labels), probabilities, light, len(labels)),
         "ece": estimate(calibration_error(labels), probabilities, light, len(labels)),
         "brier": estimate_mean(squared_errors(probabilities, labels), resampler),

@@ -14,6 +14,7 @@ from core.contracts import FieldSpec, Prediction, TargetAnswer
 from core.errors import BadInput
 from core.models.batching import cases_per_pass, padded, passes
 from core.models.calibration import answer_sets, calibrated
+from core.models.deciding import decided, reason_of
 from core.models.manifest import TargetCalibration
 from core.models.network import TandemNetwork
 from core.models.preparers import Array, preparer
@@ -107,20 +108,34 @@ def _answers(
 ) -> list[TargetAnswer]:
     probabilities = calibrated(item, logits)
     sets = answer_sets(item, probabilities, attributes)
+    labels = decided(item.group_thresholds, item.classes, probabilities, attributes)
+    sets[np.arange(len(labels)), labels] = True  # a rule's answer is never ruled out
     order = np.argsort(-probabilities, axis=1, kind="stable")
-    return [_answer(item, *row) for row in zip(probabilities.tolist(), sets.tolist(), order.tolist(), strict=True)]
+    known = attributes if attributes is not None else [None] * len(labels)
+    rows = zip(probabilities.tolist(), sets.tolist(), order.tolist(), labels.tolist(), known, strict=True)
+    return [_answer(item, *row) for row in rows]
 
 
-def _answer(item: TargetCalibration, probabilities: list[float], chosen: list[bool], order: list[int]) -> TargetAnswer:
+def _answer(
+    item: TargetCalibration,
+    probabilities: list[float],
+    chosen: list[bool],
+    order: list[int],
+    label: int,
+    attributes: Attributes,
+) -> TargetAnswer:
     answer_set = tuple(item.classes[index] for index in order if chosen[index])
+    reason = _reason(answer_set, len(item.classes))
+    if item.group_thresholds is not None:
+        reason = f"{reason}; {reason_of(item.group_thresholds, attributes)}"
     return TargetAnswer(
         target=item.target,
-        label=item.classes[order[0]],
+        label=item.classes[label],
         classes=item.classes,
         probabilities=tuple(probabilities),
         answer_set=answer_set,
         defers=len(answer_set) > 1,
-        reason=_reason(answer_set, len(item.classes)),
+        reason=reason,
     )
 
 

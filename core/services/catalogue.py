@@ -1,15 +1,19 @@
 """Finding things by the names people use: workspaces, cases, versions, models."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+import numpy as np
 from sqlalchemy import Connection
 
-from core.contracts import Case, ReferenceLabel, Split, TargetSpec, Workspace, WorkspaceSpec
+from core.contracts import Case, ReferenceLabel, Split, TargetSpec, Version, Workspace, WorkspaceSpec
 from core.errors import BadInput, Conflict, NotFound
+from core.fairness.intervals import Array
+from core.models.deciding import Chosen, decided, known_of
+from core.models.manifest import Manifest, read_manifest
 from core.models.registry import LoadedModel, load_version
-from core.services.runtime import Runtime
+from core.services.runtime import Cache, Runtime
 from core.storage import cases, controls, labels, versions, workspaces
 from core.storage.statements import lock_workspace
 
@@ -19,6 +23,7 @@ class Catalogue:
     """Looks up by name, with messages that say what exists."""
 
     runtime: Runtime
+    manifests: Cache[str, Manifest] = field(default_factory=lambda: Cache(64))
 
     def workspace(self, tx: Connection, name: str) -> tuple[Workspace, WorkspaceSpec]:
         """Return a workspace and what its revision declares."""
@@ -72,6 +77,15 @@ class Catalogue:
         return self.runtime.engine.get(
             stored.sha256, lambda: load_version(self.runtime.blobs, stored, self.runtime.device)
         )
+
+    def decided(
+        self, version: Version, target: TargetSpec, cases: Sequence[Case], scores: Array | Sequence[Sequence[float]]
+    ) -> Chosen:
+        """Return a version's answers as class indexes, [n], from its kept probabilities: its own rules are applied."""
+        manifest = self.manifests.get(version.sha256, lambda: read_manifest(self.runtime.blobs.get(version.manifest)))
+        rows = np.asarray(scores, dtype=np.float64).reshape(len(cases), len(target.classes))
+        rules = manifest.target(target.name).group_thresholds
+        return decided(rules, target.classes, rows, [known_of(case) for case in cases])
 
     def control(self, workspace: Workspace, version: str) -> LoadedModel | None:
         """Return the control model of a version, in memory: trained alike, without marks; None when it has none."""

@@ -36,6 +36,7 @@ from core.services.fairness.slices import SideFinder
 from core.services.fairness.trade_off import TradeOff
 from core.services.feedback import Feedback
 from core.services.gating import Gating
+from core.services.guard.coverage import Coverage
 from core.services.guard.fitting import Fitting
 from core.services.guard.guarding import Guarding
 from core.services.guard.judging import Judging
@@ -172,6 +173,7 @@ def build_container(settings: Settings | None = None) -> Container:
     runtime = _runtime(settings or load_settings())
     catalogue, casebook = Catalogue(runtime), Casebook(runtime)
     scoring = Scoring(runtime, casebook, catalogue)
+    sets = Coverage(runtime, catalogue, scoring)
     queueing = Queueing(runtime, catalogue)
     fitting = Fitting(runtime, catalogue, casebook)
     judging = Judging(runtime, catalogue, casebook, fitting)
@@ -204,7 +206,7 @@ def build_container(settings: Settings | None = None) -> Container:
         jobs=Jobs(
             runtime, {**handlers.table(), "spread": spreading.work, "robustness": robust.work, "tradeoff": trade.work}
         ),
-        workspaces=Workspaces(runtime, catalogue, queueing, scoring),
+        workspaces=Workspaces(runtime, catalogue, queueing, scoring, sets),
         review=Review(runtime, catalogue, casebook, queueing, views, explaining, evidence, ahead, verdicts),
         evidence=evidence,
         trust=Trust(runtime, catalogue, scoring, explaining, errors),
@@ -213,7 +215,7 @@ def build_container(settings: Settings | None = None) -> Container:
         predictions=predictions,
         retraining=Retraining(runtime, catalogue, feedback, gating, scoring, Deciding(runtime, catalogue)),
         spread=spreading,
-        guard=Guarding(runtime, catalogue, fitting, Suspending(runtime, catalogue)),
+        guard=Guarding(runtime, catalogue, fitting, Suspending(runtime, catalogue), sets),
         robustness=robust,
         adjudication=Adjudicating(runtime, catalogue, casebook, views, Gathering(runtime, casebook)),
         team=Team(runtime, catalogue),

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from core.contracts import Case, EvidenceView, FieldEvidence, Prediction
 from core.errors import BadInput, Unavailable
+from core.models.deciding import known_of
 from core.models.registry import LoadedModel
 from core.services.casebook import Casebook
 from core.services.catalogue import Catalogue
@@ -85,7 +86,7 @@ class Explaining:
 
         def ask() -> Prediction:
             inputs = self.casebook.inputs(case, model.spec)
-            return self.runtime.engine.predict(model, inputs, attributes=case.attributes)
+            return self.runtime.engine.predict(model, inputs, attributes=known_of(case))
 
         return self.answers.get(_answer_key(model, case), ask) if self.keeps else ask()
 
@@ -229,7 +230,7 @@ class Explaining:
 
 
 def _answer_key(model: LoadedModel, case: Case) -> AnswerKey:
-    return model.key, inputs_key(case, model.spec), tuple(sorted(case.attributes.items()))
+    return model.key, inputs_key(case, model.spec), tuple(sorted(known_of(case).items()))
 
 
 def _compact(values: Tensor) -> Tensor:

@@ -9,6 +9,7 @@ from core.errors import Conflict, Refused
 from core.learning.checks.base import GateContext
 from core.learning.gate import ledger_hash, run_gate
 from core.learning.statistics import Resampler
+from core.models.deciding import known_of
 from core.services.casebook import Casebook, References
 from core.services.catalogue import Catalogue
 from core.services.embeddings import Silent
@@ -102,7 +103,7 @@ class Gating:
         context = GateContext(
             spec=material.spec,
             ledger=ledger,
-            attributes=[case.attributes for case in material.ledger],
+            attributes=[known_of(case) for case in material.ledger],
             champion=champion,
             candidate=candidate,
             answers=(

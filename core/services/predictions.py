@@ -196,7 +196,7 @@ class Predictions:
             if isinstance(question, str):
                 found, spec, stored = self.catalogue.case(tx, workspace, question)
                 if reader is not None:
-                    _require_known(tx, found, spec, stored, reader)
+                    _require_known(tx, self.catalogue, found, spec, stored, reader)
                 asked = GivenCase(stored, self.casebook, self.runtime)
             else:
                 found, spec = self.catalogue.workspace(tx, workspace)
@@ -229,8 +229,10 @@ class Predictions:
         return explaining.explain(asked(explaining, opened.model, opened.asked.case, chosen, wishes))
 
 
-def _require_known(tx: Connection, workspace: Workspace, spec: WorkspaceSpec, case: Case, reader: Actor) -> None:
+def _require_known(
+    tx: Connection, catalogue: Catalogue, workspace: Workspace, spec: WorkspaceSpec, case: Case, reader: Actor
+) -> None:
     """Refuse a person who may not know the answer: nobody reads a case of the ledger before the model is asked."""
-    words = why_not(tx, workspace, spec, case, reader)
+    words = why_not(tx, catalogue, workspace, spec, case, reader)
     if words and (words != READ_FIRST or unread(tx, workspace, spec, (case,), reader)):
         raise Refused(f"{words} Do that on the review page: the worklist leads to this case.")

@@ -9,8 +9,9 @@ from torch import Tensor
 
 from core.contracts import Case, Estimate, ProgressReporter, Split, Version, WorkspaceSpec
 from core.learning.metrics import ledger_figures
-from core.learning.statistics import Resampler
+from core.learning.statistics import Array, Resampler
 from core.models.calibration import calibrated
+from core.models.deciding import Chosen
 from core.models.embedding import condense
 from core.models.examples import Examples
 from core.models.registry import LoadedModel
@@ -82,22 +83,26 @@ class Scoring:
         self.score(workspace, version)
         with self.runtime.database.read() as tx:
             found, spec = self.catalogue.workspace(tx, workspace)
-            probabilities = cache.scores(tx, versions.get(tx, found.id, version).id, target)
+            stored = versions.get(tx, found.id, version)
+            probabilities = cache.scores(tx, stored.id, target)
             known = {i: r.label for i, r in labels.references(tx, found.id, target).items()}
             ledger = self.catalogue.cases(tx, found, "ledger")
         judged = [case for case in ledger if case.id in known and case.id in probabilities]
-        return _measure(spec, target, judged, probabilities, known)
+        rows = np.asarray([probabilities[case.id] for case in judged]).reshape(len(judged), -1)
+        return _measure(
+            spec, target, judged, rows, known, self.catalogue.decided(stored, spec.target(target), judged, rows)
+        )
 
 
 def _measure(
     spec: WorkspaceSpec,
     target: str,
     judged: Sequence[Case],
-    probabilities: dict[int, tuple[float, ...]],
+    rows: Array,
     labels: dict[int, str],
+    chosen: Chosen,
 ) -> Figures:
     classes = spec.target(target).classes
-    rows = np.asarray([probabilities[case.id] for case in judged]).reshape(len(judged), len(classes))
     truth = np.asarray([classes.index(labels[case.id]) for case in judged], dtype=np.int64)
     resampler = Resampler.of_groups([case.group for case in judged], seed=spec.split.seed)
-    return dict(ledger_figures(rows, truth, resampler))
+    return dict(ledger_figures(rows, truth, resampler, chosen))

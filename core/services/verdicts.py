@@ -23,6 +23,7 @@ from core.contracts import (
     WorkspaceSpec,
 )
 from core.errors import BadInput, Conflict, Refused
+from core.models.deciding import known_of
 from core.services.casebook import Casebook
 from core.services.catalogue import Catalogue, target_of
 from core.services.marking import checked_marks
@@ -114,10 +115,10 @@ class Verdicts:
             version = versions.get(tx, workspace.id, form.version)
             probabilities = cache.scores(tx, version.id, target.name, case.id).get(case.id)
         if probabilities is not None:
-            return target.classes[probabilities.index(max(probabilities))]
+            return target.classes[int(self.catalogue.decided(version, target, [case], [probabilities])[0])]
         model = self.catalogue.model(workspace, form.version)
         inputs = self.casebook.inputs(case, model.spec)
-        answer = self.runtime.engine.predict(model, inputs, attributes=case.attributes)
+        answer = self.runtime.engine.predict(model, inputs, attributes=known_of(case))
         return answer.target(target.name).label
 
     def _debrief(self, tx: Connection, form: VerdictForm, case: Case, actor: Actor, arm: Drawn, *, first: bool) -> None:

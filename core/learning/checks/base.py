@@ -15,6 +15,7 @@ from core.contracts import Check, CheckVerdict, MarkWarning, ProgressReporter, W
 from core.learning.behaviour import probabilities
 from core.learning.marks import MarkedExamples
 from core.learning.statistics import Array, Difference, Resampler
+from core.models.deciding import decided
 from core.models.examples import Examples
 from core.models.registry import LoadedModel
 
@@ -32,6 +33,7 @@ class GateContext:
     spec: WorkspaceSpec
     ledger: Examples
     attributes: Sequence[Mapping[str, str]]
+    """What is known of each case besides its inputs (`core.models.deciding.known_of`)."""
     champion: LoadedModel
     candidate: LoadedModel
     answers: tuple[Mapping[str, Tensor], Mapping[str, Tensor]]
@@ -57,9 +59,19 @@ class GateContext:
         labels = self.ledger.labels[target].cpu().numpy()
         known = labels >= 0
         answers = [probabilities(model, own, target)[known] for model, own in zip(self.models, self.plain, strict=True)]
+        chosen = [self.answered(place, target)[known] for place in range(len(answers))]
         attributes = [row for row, keep in zip(self.attributes, known, strict=True) if keep]
         resampler = self.resampler.subset(known)
-        return TargetAnswers(labels[known], answers[0], answers[1], attributes, resampler, (*answers, None)[2])
+        return TargetAnswers(
+            labels[known], answers[0], answers[1], attributes, resampler, (*answers, None)[2], tuple(chosen)
+        )
+
+    def answered(self, place: int, target: str) -> NDArray[np.int64]:
+        """Return what a model answers to each ledger case as a class index, [n]: its own decision rules are applied."""
+        model = self.models[place]
+        item = model.manifest.target(target)
+        scores = probabilities(model, self.plain[place], target)
+        return decided(item.group_thresholds, item.classes, scores, self.attributes)
 
     @property
     def models(self) -> tuple[LoadedModel, ...]:
@@ -98,6 +110,14 @@ class TargetAnswers:
     attributes: Sequence[Mapping[str, str]]
     resampler: Resampler
     control: Array | None = None
+    chosen: tuple[NDArray[np.int64], ...] = ()
+    """What each model answers, as class indexes [n]; the most probable labels when left out."""
+
+    @property
+    def answered(self) -> tuple[NDArray[np.int64], ...]:
+        """What champion, candidate and, where there is one, control answer, each [n]."""
+        models = (self.champion, self.candidate, *(() if self.control is None else (self.control,)))
+        return self.chosen or tuple(np.asarray(own.argmax(axis=1), dtype=np.int64) for own in models)
 
 
 class GateCheck(Protocol):

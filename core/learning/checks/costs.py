@@ -25,8 +25,7 @@ class CostCheck:
         margin = context.spec.gate.accuracy_margin * float(table.max())
         if not len(answers.labels):
             return not_assessable(name, TITLE, margin, "lower", 0, "The ledger has no labelled case.")
-        before = table[answers.labels, answers.champion.argmax(axis=1)]
-        after = table[answers.labels, answers.candidate.argmax(axis=1)]
+        before, after = (table[answers.labels, own] for own in answers.answered[:2])
         difference = mean_difference(before, after, answers.resampler)
         return judge(Line(name, TITLE, float(before.mean()), float(after.mean()), difference, margin, "lower"))
 

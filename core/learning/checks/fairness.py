@@ -8,15 +8,15 @@ import numpy as np
 
 from core.contracts import Check, FairnessSpec, GapMetric, RateName, TargetSpec
 from core.fairness.gap_intervals import measured
-from core.fairness.gap_report import comparable
+from core.fairness.gap_report import about_groups, comparable
 from core.fairness.gaps.registry import gap_measure
 from core.fairness.grouping import Grouping, grouping
-from core.fairness.intervals import Booleans
+from core.fairness.intervals import Array, Booleans, Integers
 from core.fairness.outcomes import Outcomes, outcomes_of
 from core.fairness.rates import RATES
 from core.learning.checks.base import GateContext, Line, TargetAnswers, judge, not_assessable
 from core.learning.checks.family import judge_family, too_small
-from core.learning.statistics import Array, Difference, interval
+from core.learning.statistics import Difference, interval
 
 GOOD: Mapping[GapMetric, tuple[str, tuple[RateName, ...]]] = MappingProxyType(
     {
@@ -69,13 +69,12 @@ class FairnessCheck:
 
 def _compared(context: GateContext, policy: FairnessSpec, target: TargetSpec) -> _Compared:
     answers, place = context.judged(target.name), target.classes.index(target.positive_class)
-    before, after = (_outcomes(own, answers, place) for own in (answers.champion, answers.candidate))
+    before, after = (_outcomes(own, answers, place) for own in answers.answered[:2])
     found = grouping(answers.attributes, policy.attribute)
     return _Compared(policy, target.name, answers, found, before, after, context.spec.gate.minimum_group)
 
 
-def _outcomes(probabilities: Array, answers: TargetAnswers, place: int) -> Outcomes:
-    given = probabilities.argmax(axis=1)
+def _outcomes(given: Integers, answers: TargetAnswers, place: int) -> Outcomes:
     return outcomes_of(given == place, answers.labels == place, given != answers.labels)
 
 
@@ -84,7 +83,7 @@ def _gap_line(name: str, of: _Compared) -> Check:
     measure, limit = gap_measure(of.policy.metric), of.policy.limit
     title = f"{measure.title.split(':')[0]} between groups of {of.policy.attribute}"
     kept = comparable(measure, of.before, of.found, of.minimum)
-    groups, about = len(kept.names), kept.codes >= 0
+    groups, about = len(kept.names), about_groups(measure.rates, of.before, kept)
     if groups < 2:
         reason = f"Fewer than two groups have {of.minimum} ledger cases that it is about: not compared."
         return not_assessable(name, title, limit, "lower", len(of.answers.labels), reason)
@@ -114,17 +113,16 @@ def _group_lines(names: Sequence[str], of: _Compared) -> tuple[Check, ...]:
 
 
 def _group_line(name: str, title: str, of: _Compared, inside: Booleans, rates: Sequence[RateName]) -> Line:
-    resampler = of.answers.resampler.subset(inside)
-    once = np.ones((1, int(inside.sum())))
-    before, after = (
-        [
-            np.mean([RATES[rate].draws(own.where(inside), weights) for rate in rates], axis=0)
-            for weights in (once, resampler.weights)
-        ]
-        for own in (of.before, of.after)
-    )
-    draws = after[1] - before[1]
-    change = float(after[0][0] - before[0][0])
-    low, high = interval(draws)
-    difference = Difference(change, low, high, int(inside.sum()), draws, resampler.groups)
-    return Line(name, title, float(before[0][0]), float(after[0][0]), difference, -of.policy.worse_by, "higher")
+    about = inside & about_groups(rates, of.before, of.found)
+    resampler = of.answers.resampler.subset(about)
+    everything = np.ones((1, int(about.sum())))
+    before, after = (float(_goodness(own.where(about), rates, everything)[0]) for own in (of.before, of.after))
+    drawn = [_goodness(own.where(about), rates, resampler.weights) for own in (of.before, of.after)]
+    draws = drawn[1] - drawn[0]
+    difference = Difference(after - before, *interval(draws), int(about.sum()), draws, resampler.groups)
+    return Line(name, title, before, after, difference, -of.policy.worse_by, "higher")
+
+
+def _goodness(own: Outcomes, rates: Sequence[RateName], weights: Array) -> Array:
+    """Return the mean of some rates in each draw, [draws]."""
+    return np.asarray(np.mean([RATES[rate].draws(own, weights) for rate in rates], axis=0))

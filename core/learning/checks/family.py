@@ -7,14 +7,13 @@ from numpy.typing import NDArray
 
 from core.contracts import Check
 from core.learning.checks.base import Line, TargetAnswers, judge, not_assessable
-from core.learning.metrics import correct
+from core.learning.metrics import right
 from core.learning.statistics import holm, mean_difference, share_beyond
 
 
 def subset_line(name: str, title: str, answers: TargetAnswers, chosen: NDArray[np.bool_], margin: float) -> Line:
     """Measure the change of accuracy on the chosen cases."""
-    before = correct(answers.champion, answers.labels)[chosen]
-    after = correct(answers.candidate, answers.labels)[chosen]
+    before, after = (right(own, answers.labels)[chosen] for own in answers.answered[:2])
     difference = mean_difference(before, after, answers.resampler.subset(chosen))
     return Line(name, title, float(before.mean()), float(after.mean()), difference, -margin, "higher")
 

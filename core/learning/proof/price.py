@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from core.contracts import Estimate, PriceLine, TargetSpec
 from core.learning.behaviour import Altered
 from core.learning.checks.base import MINIMUM_GROUPS, SIGNIFICANCE, GateContext, TargetAnswers
-from core.learning.metrics import calibration_error, correct
+from core.learning.metrics import calibration_error, right
 from core.learning.proof.base import answers, behaviour
 from core.learning.proof.lines import as_estimate
 from core.learning.proof.remove import holding
@@ -102,7 +102,7 @@ def _models(judged: TargetAnswers) -> list[Array]:
 
 
 def _right(judged: TargetAnswers) -> list[Array]:
-    return [correct(own, judged.labels) for own in _models(judged)]
+    return [right(own, judged.labels) for own in judged.answered]
 
 
 def _plain(context: GateContext, judged: TargetAnswers) -> Price:

@@ -12,6 +12,7 @@ from core.contracts import Case, Estimate, FieldSpec, FieldView, Fill, Predictio
 from core.errors import Unavailable
 from core.media.images import encode_png
 from core.models import serving
+from core.models.deciding import known_of
 from core.models.encoders.base import Entry
 from core.models.preparers import prepare
 from core.models.registry import LoadedModel
@@ -85,7 +86,7 @@ class Removing:
                 average.add(item.name)
             else:
                 inputs[item.name] = torch.from_numpy(prepare(None, item))
-        return Without(inputs, frozenset(average), case.attributes)
+        return Without(inputs, frozenset(average), known_of(case))
 
     def _answers(self, model: LoadedModel, variants: Sequence[Without]) -> list[Prediction]:
         """Answer by the engine; where a field that can't be missing is removed, by the network with average entries.

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from core.contracts import Case, NewRegion, Verdict, Workspace, WorkspaceSpec
+from core.contracts import Case, NewRegion, Verdict, Version, Workspace, WorkspaceSpec
 from core.errors import BadInput
 from core.formats.exported import Exported, ExportedCase, ExportedMark, ExportedPrediction, ExportedVerdict
 from core.media.opening import ImageHeader
@@ -37,6 +37,8 @@ class _Stored:
     labels: Mapping[str, Mapping[int, str]]
     verdicts: tuple[Verdict, ...]
     probabilities: Mapping[str, Mapping[int, tuple[float, ...]]]
+    answers: Mapping[str, Mapping[int, str]]
+    """Target -> case -> the champion's label."""
     record: Record
 
 
@@ -83,19 +85,36 @@ class Exporting:
             return ()
         return (write_weights(self.catalogue.model(stored.workspace), folder / stored.spec.model.weights),)
 
+    def _answers(
+        self,
+        champion: Version,
+        spec: WorkspaceSpec,
+        everything: Sequence[Case],
+        known: Mapping[str, Mapping[int, tuple[float, ...]]],
+    ) -> dict[str, dict[int, str]]:
+        """Return target -> case -> the champion's label."""
+        found: dict[str, dict[int, str]] = {}
+        for name, scores in known.items():
+            target, scored = spec.target(name), [case for case in everything if case.id in scores]
+            chosen = self.catalogue.decided(champion, target, scored, [scores[case.id] for case in scored])
+            found[name] = {case.id: target.classes[place] for case, place in zip(scored, chosen.tolist(), strict=True)}
+        return found
+
     def _stored(self, tx: Connection, name: str) -> _Stored:
         found, spec = self.catalogue.workspace(tx, name)
         everything = cases.list_cases(tx, found.id)
         targets = [target.name for target in spec.targets]
         references = self.catalogue.references(tx, found)
-        champion = versions.get(tx, found.id, found.champion).id if found.champion else None
+        champion = versions.get(tx, found.id, found.champion) if found.champion else None
+        known = {} if champion is None else {t: cache.scores(tx, champion.id, t) for t in targets}
         return _Stored(
             workspace=found,
             spec=spec,
             cases=everything,
             labels={target: labels.of_data_set(tx, found.id, target) for target in targets},
             verdicts=verdicts.standing(tx, found.id),
-            probabilities={} if champion is None else {t: cache.scores(tx, champion, t) for t in targets},
+            probabilities=known,
+            answers={} if champion is None else self._answers(champion, spec, everything, known),
             record=Record(
                 names={case.id: case.name for case in everything},
                 reads=reads.of_workspace(tx, found.id),
@@ -185,6 +204,7 @@ def _predictions(stored: _Stored) -> Sequence[ExportedPrediction]:
             target=target,
             version=stored.workspace.champion or "",
             probabilities=dict(zip(stored.spec.target(target).classes, row, strict=True)),
+            answer=stored.answers[target][case_id],
         )
         for target, found in stored.probabilities.items()
         for case_id, row in sorted(found.items())

@@ -15,7 +15,7 @@ from core.models.grouping import group_of
 from core.models.manifest import Manifest
 from core.models.registry import LoadedModel, SavedVersion, identity
 from core.services.fairness.asked import Question, question
-from core.services.fairness.comparing import Compared, Comparing
+from core.services.fairness.measuring import Compared, Measuring
 from core.services.fairness.steps import THRESHOLDS, Step, steps, title_of
 from core.services.jobs import JobContext
 from core.services.runtime import Runtime
@@ -57,7 +57,7 @@ class Searching:
 
     runtime: Runtime
     training: Training
-    comparing: Comparing
+    measuring: Measuring
 
     def work(self, job: Job, context: JobContext) -> None:
         """Carry out a search; a later attempt goes on after the models that are there already.
@@ -88,7 +88,7 @@ class Searching:
 
     def _asked(self, job: Job) -> tuple[Question, Compared]:
         target = str(job.payload["target"])
-        compared = self.comparing.cases(job.workspace, target, until=job.created)
+        compared = self.measuring.cases(job.workspace, target, until=job.created)
         metric = cast(GapMetric, job.payload["metric"])
         return question(compared.spec, target, str(job.payload["attribute"]), metric), compared
 
@@ -110,15 +110,15 @@ class Searching:
         with self.runtime.database.read() as tx:
             stored = versions.get(tx, compared.workspace.id, parent)
             learnt = runs.training_case_ids(tx, stored.run_id) if stored.run_id is not None else set()
-        model = self.comparing.catalogue.model(compared.workspace, parent)
+        model = self.measuring.catalogue.model(compared.workspace, parent)
         material = self.training.material(job.workspace, _run(job, compared, asked, Step("labels")))
         ids = [*material.chosen.train, *material.chosen.feedback, *material.chosen.validation]
-        examples = self.comparing.casebook.examples(material.rows(ids), material.spec, material.references)
+        examples = self.measuring.casebook.examples(material.rows(ids), material.spec, material.references)
         labels = examples.labels[asked.target.name].numpy()
         inside = labels >= 0
         groups = [group_of(case.attributes, asked.attribute) for case in material.rows(ids)]
         rules = fit_thresholds(
-            self.comparing.positive_scores(model, examples, asked)[inside],
+            self.measuring.positive_scores(model, examples, asked)[inside],
             np.asarray(labels[inside] == asked.positive),
             [group for group, keep in zip(groups, inside, strict=True) if keep],
             asked.metric,
@@ -135,7 +135,7 @@ class Searching:
         return Made(saved, tuple(sorted({*learnt, *ids})), f"{len(rules)} groups got a rule.")
 
     def _keep(self, job: Job, asked: Question, compared: Compared, step: Step, made: Made) -> None:
-        found = self.comparing.measure(self.comparing.loaded(made.saved), compared, asked)
+        found = self.measuring.measure(self.measuring.loaded(made.saved), compared, asked)
         figures = PointFigures(
             found.accuracy, found.demographic_parity, found.equalised_odds, made.training_cases, made.words
         )

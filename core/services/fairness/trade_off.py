@@ -22,7 +22,7 @@ from core.fairness.pareto import efficient
 from core.services.catalogue import Catalogue
 from core.services.fairness.asked import NO_ATTRIBUTE, USUAL, Question, attributes, question
 from core.services.fairness.choosing import Choosing
-from core.services.fairness.comparing import MEASURED_ON, Compared, Comparing
+from core.services.fairness.measuring import MEASURED_ON, Compared, Measuring
 from core.services.fairness.searching import Searching
 from core.services.fairness.steps import THRESHOLDS, title_of, words_of
 from core.services.jobs import JobContext
@@ -40,7 +40,7 @@ class TradeOff:
 
     runtime: Runtime
     catalogue: Catalogue
-    comparing: Comparing
+    measuring: Measuring
     searching: Searching
     choosing: Choosing
 
@@ -65,7 +65,7 @@ class TradeOff:
             known = versions.list_versions(tx, found.id)
             own = {version.name: _made_by(tx, version) for version in known if version.status in WAITING}
         try:
-            compared = self.comparing.cases(workspace, asked.target.name)
+            compared = self.measuring.cases(workspace, asked.target.name)
         except Refused as error:
             return _empty(workspace, spec, asked.target.name, asked.metric, str(error))
         points = [
@@ -157,7 +157,7 @@ class TradeOff:
         self, known: Sequence[Version], own: dict[str, tuple[str, float | None]], compared: Compared, asked: Question
     ) -> list[TradePoint]:
         return [
-            _version_point(version, *own[version.name], self.comparing.of_version(version, compared, asked), asked)
+            _version_point(version, *own[version.name], self.measuring.of_version(version, compared, asked), asked)
             for version in known
         ]
 

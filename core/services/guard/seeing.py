@@ -11,6 +11,7 @@ from core.guard.outliers.base import Array, Seen
 from core.guard.robustness.hint import suspicion
 from core.guard.robustness.pictures import image_fields
 from core.models.batching import cases_per_pass, passes
+from core.models.deciding import known_of
 from core.models.embedding import condense
 from core.models.examples import Examples
 from core.models.registry import LoadedModel
@@ -70,7 +71,7 @@ class Seeing:
         answers = encode(
             model,
             {name: values.astype(np.float32) for name, values in logits.items()},
-            attributes=[case.attributes for case in cases],
+            attributes=[known_of(case) for case in cases],
         )
         seen = Seen(vectors, logits, examples.labels[target].numpy())
         return Look(tuple(cases), seen, odd.double().numpy(), tuple(answers))

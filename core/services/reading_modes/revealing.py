@@ -50,12 +50,16 @@ def require_reads(spec: WorkspaceSpec, done: set[str]) -> None:
         raise Refused(READ_FIRST)
 
 
-def may_know(tx: Connection, workspace: Workspace, spec: WorkspaceSpec, case: Case, actor: Actor) -> bool:
+def may_know(
+    tx: Connection, catalogue: Catalogue, workspace: Workspace, spec: WorkspaceSpec, case: Case, actor: Actor
+) -> bool:
     """Return whether this person may know whatever the model says of a case."""
-    return not why_not(tx, workspace, spec, case, actor)
+    return not why_not(tx, catalogue, workspace, spec, case, actor)
 
 
-def why_not(tx: Connection, workspace: Workspace, spec: WorkspaceSpec, case: Case, actor: Actor) -> str:
+def why_not(
+    tx: Connection, catalogue: Catalogue, workspace: Workspace, spec: WorkspaceSpec, case: Case, actor: Actor
+) -> str:
     """Return why this person may not know whatever the model says of a case, in words; empty text where they may."""
     done = {read.target: read.label for read in reads.of_case(tx, case.id, actor.id)}
     names = {target.name for target in spec.targets}
@@ -68,21 +72,23 @@ def why_not(tx: Connection, workspace: Workspace, spec: WorkspaceSpec, case: Cas
         return AI_OFF
     if trains(spec, actor) and not verdicts.ever_answered(tx, case.id, actor.id) >= names:
         return TRAINING
-    if spec.reading.mode == "second-reader" and _answers(tx, workspace, spec, case) == done:
+    if spec.reading.mode == "second-reader" and _answers(tx, catalogue, workspace, spec, case) == done:
         return NO_OBJECTION
     return ""
 
 
-def _answers(tx: Connection, workspace: Workspace, spec: WorkspaceSpec, case: Case) -> Mapping[str, str]:
+def _answers(
+    tx: Connection, catalogue: Catalogue, workspace: Workspace, spec: WorkspaceSpec, case: Case
+) -> Mapping[str, str]:
     """Return target -> the champion's label, from the scores that are kept; empty while there are none."""
     if workspace.champion is None:
         return {}
-    version = versions.get(tx, workspace.id, workspace.champion).id
+    version = versions.get(tx, workspace.id, workspace.champion)
     found: dict[str, str] = {}
     for target in spec.targets:
-        scores = cache.scores(tx, version, target.name, case.id).get(case.id)
+        scores = cache.scores(tx, version.id, target.name, case.id).get(case.id)
         if scores is not None:
-            found[target.name] = target.classes[scores.index(max(scores))]
+            found[target.name] = target.classes[int(catalogue.decided(version, target, [case], [scores])[0])]
     return found
 
 
@@ -118,7 +124,7 @@ class Revealing:
         """
         with self.runtime.database.read() as tx:
             found, spec, stored = self.catalogue.case(tx, workspace, case)
-            words = why_not(tx, found, spec, stored, actor)
+            words = why_not(tx, self.catalogue, found, spec, stored, actor)
             bound = words == TRAINING
             instead = arm_of(tx, found, spec, stored, actor).shown if bound else {}
         if words and not (shown_only and bound):
@@ -135,7 +141,10 @@ class Revealing:
         """
         with self.runtime.database.read() as tx:
             found, spec, stored = self.catalogue.case(tx, workspace, case)
-            words, drawn = why_not(tx, found, spec, stored, actor), arm_of(tx, found, spec, stored, actor)
+            words, drawn = (
+                why_not(tx, self.catalogue, found, spec, stored, actor),
+                arm_of(tx, found, spec, stored, actor),
+            )
             said = {read.target: read.label for read in reads.of_case(tx, stored.id, actor.id)}
         if words == READ_FIRST:
             raise Refused(words)

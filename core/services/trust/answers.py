@@ -22,10 +22,14 @@ class Judged:
     """[cases, classes], calibrated."""
     truth: NDArray[np.int64]
     """Place of the reference label, [cases]."""
+    chosen: NDArray[np.int64] | None = None
+    """Place of the answer, [cases]; of the most probable label when left out."""
 
     @property
     def answers(self) -> NDArray[np.int64]:
-        """Place of the most probable label, [cases]."""
+        """Place of the answer, [cases]."""
+        if self.chosen is not None:
+            return self.chosen
         return np.asarray(self.probabilities.argmax(axis=1), dtype=np.int64)
 
     @property

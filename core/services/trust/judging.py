@@ -21,4 +21,4 @@ def judged_on(
     usable = [c for c in ledger if c.id in probabilities and c.id in known and known[c.id].label in target.classes]
     rows = np.asarray([probabilities[case.id] for case in usable]).reshape(len(usable), len(target.classes))
     truth = np.asarray([target.classes.index(known[case.id].label) for case in usable], dtype=np.int64)
-    return key, Judged(target, tuple(usable), rows, truth), ledger
+    return key, Judged(target, tuple(usable), rows, truth, catalogue.decided(version, target, usable, rows)), ledger

@@ -9,6 +9,8 @@ import torch
 from numpy.typing import NDArray
 
 from core.contracts import Actor, Case, ReferenceLabel, SimilarCase, SimilarView, TargetSpec, Verdict, Workspace
+from core.models.calibration import calibrated
+from core.models.deciding import decided, known_of
 from core.models.registry import LoadedModel
 from core.services.pictures import Pictures
 from core.services.runtime import Cache, Runtime
@@ -127,7 +129,11 @@ class _Teller:
     def _answer(self, number: int) -> str:
         vector = torch.from_numpy(self.placed.vectors[number]).float().to(self.model.device)
         with torch.no_grad():
-            return self.target.classes[int(self.model.network.logits(vector[None], self.target.name).argmax())]
+            logits = self.model.network.logits(vector[None], self.target.name)
+        item = self.model.manifest.target(self.target.name)
+        scores = calibrated(item, logits.double().cpu().numpy())
+        chosen = decided(item.group_thresholds, item.classes, scores, [known_of(self.placed.known[number])])
+        return self.target.classes[int(chosen[0])]
 
 
 def _kinds(placed: Placed, known: Known, target: TargetSpec) -> NDArray[np.int64]:

@@ -43,7 +43,7 @@ class Compared:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparing:
+class Measuring:
     """Measures models on validation cases; what was measured is kept until a label or a case changes."""
 
     runtime: Runtime
