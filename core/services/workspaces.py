@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from core.contracts import Actor, Estimate, HomeView, Job, JobKind, Progress, Workspace, WorkspaceSpec
 from core.services.catalogue import Catalogue
+from core.services.guard.coverage import Coverage
 from core.services.queueing import Queueing
 from core.services.runtime import Runtime
 from core.services.scoring import Scoring
@@ -26,6 +27,7 @@ class Workspaces:
     catalogue: Catalogue
     queueing: Queueing
     scoring: Scoring
+    sets: Coverage
 
     def names(self) -> tuple[str, ...]:
         """Return the names of all workspaces, oldest first."""
@@ -64,7 +66,7 @@ class Workspaces:
             waiting=len(state.ranked),
             verdicts=given,
             candidates=candidates,
-            alarms=alarms,
+            alarms=(*alarms, *self.sets.alarms(workspace)),
             champion=found.champion,
             champion_since=since,
             champion_by=by,

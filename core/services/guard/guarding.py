@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from core.contracts import (
     Actor,
+    CoverageView,
     Deferral,
     DeferralCount,
     DeferralReason,
@@ -22,6 +23,7 @@ from core.guard.outliers.registry import OUTLIERS
 from core.guard.rules import ORDER, GuardRules
 from core.services.catalogue import Catalogue
 from core.services.guard.alarms import drift_alarms
+from core.services.guard.coverage import Coverage
 from core.services.guard.fitting import Fitting
 from core.services.guard.readers import readers_wanted
 from core.services.guard.routing import HOUR
@@ -53,6 +55,7 @@ class Guarding:
     catalogue: Catalogue
     fitting: Fitting
     switch: Suspending
+    sets: Coverage
 
     def view(self, workspace: str) -> GuardView:
         """Return rules, limits, counts, alarms and whether the model is suspended."""
@@ -77,9 +80,13 @@ class Guarding:
             deferred=len(deferred),
             counts=_counts(deferred.values()),
             automatic_last_hour=decided,
-            alarms=alarms,
+            alarms=(*alarms, *self.sets.alarms(workspace)),
             recent=recent,
         )
+
+    def coverage(self, workspace: str, *, version: str | None = None, target: str | None = None) -> CoverageView | None:
+        """Return whether the sets keep their promise; None before anything serves."""
+        return self.sets.view(workspace, version=version, target=target)
 
     def suspend(self, workspace: str, reason: str, *, actor: Actor) -> Suspension:
         """Silence the model at once: everything goes to people, the workbench goes on."""

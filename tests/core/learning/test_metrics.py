@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from sklearn.metrics import roc_auc_score
+from sklearn.metrics import brier_score_loss, roc_auc_score
 
-from core.learning.metrics import calibration_error, ledger_figures, macro_auroc, weighted_auroc
+from core.learning.metrics import calibration_error, ledger_figures, macro_auroc, squared_errors, weighted_auroc
 from core.learning.statistics import Resampler
 from core.models.calibration import expected_calibration_error
 
@@ -50,6 +50,16 @@ def test_calibration_error_by_hand():
     probabilities = np.array([[0.9, 0.1], [0.9, 0.1]])
     labels = np.array([0, 1])
     assert calibration_error(labels)(probabilities, np.ones(2)) == pytest.approx(0.4)
+
+
+@pytest.mark.parametrize("classes", [2, 4])
+def test_squared_errors_equal_scikit_learn(classes):
+    generator = np.random.default_rng(0)
+    probabilities = generator.dirichlet(np.ones(classes), size=50)
+    labels = generator.integers(classes, size=50)
+    said = probabilities[:, 1] if classes == 2 else probabilities
+    reference = brier_score_loss(labels, said, labels=range(classes))
+    assert squared_errors(probabilities, labels).mean() == pytest.approx(reference)
 
 
 def test_figures_have_n_and_an_interval_around_the_value():

@@ -83,6 +83,7 @@ MISTAKES = [
     ('group = "patient"', 'group = "finding"', 'split.group: got "finding", wanted a column such as patient_id'),
     ('truth = "yes"', 'truth = "maybe"', 'costs.entry 1.truth: got "maybe", wanted one of no, yes'),
     ('target = "finding"', 'target = "found"', 'costs.entry 1.target: got "found", wanted one of finding'),
+    ("[reading]", '[calibration]\nsets = "aps"\n[reading]', 'calibration.sets: got "aps" with two classes in finding'),
     ("[encoder]", '[source]\ncsv = "../x.csv"\n[encoder]', 'source.csv: got "../x.csv", wanted the name of a file'),
     ("[encoder]", '[source]\ncsv = "C:/x.csv"\n[encoder]', 'source.csv: got "C:/x.csv", wanted the name of a file'),
     ("[encoder]", '[source]\nkind = "package"\n[encoder]', "source.dataset: the key is missing, wanted the name of"),

@@ -7,11 +7,12 @@ import pytest
 
 from core.contracts import Artefact, NewRegion
 from core.errors import Conflict, NotFound
-from core.storage import claims, reads, regions, verdicts, workspaces
+from core.storage import claims, labels, reads, regions, verdicts, workspaces
 from tests.helpers.stored_world import new_verdict
 
 PATCH = NewRegion("image", "ignore", "corner patch", mask="d" * 64)
 LOOK = NewRegion("note", "look_here", spans=((0, 2), (5, 9)))
+EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 NAMES = NewRegion("table", "ignore", None, names=("age", "postal code"))
 
 
@@ -155,3 +156,24 @@ def test_artefacts_belong_to_a_workspace_and_count_standing_ignore_marks_only(wo
         assert regions.artefacts(tx, world.workspace.id) == (Artefact(number, "corner patch", 0),)
         assert regions.standing(tx, world.workspace.id) == ()
         assert [region.mark for region in verdict.regions] == [PATCH, look]
+
+
+def test_settled_cases_are_those_that_people_first_settled_after_a_moment(world):
+    database, pool, ledger = world.database, world.pool, world.cases["ledger"].id
+    with database.write() as tx:
+        labels.set_reference(tx, pool, "digit", "4", "single verdict")
+    with database.read() as tx:
+        (first,) = labels.settled(tx, world.workspace.id, "digit", EPOCH).values()
+    with database.write() as tx:
+        labels.set_reference(tx, pool, "digit", "5", "agreement")
+        labels.set_reference(tx, ledger, "digit", "6", "adjudication")
+    with database.read() as tx:
+        found = labels.settled(tx, world.workspace.id, "digit", EPOCH)
+        later = labels.settled(tx, world.workspace.id, "digit", first[1])
+    assert [(case, label) for case, (label, _) in found.items()] == [(pool, "5"), (ledger, "6")]
+    assert found[pool][1] == first[1]  # the first time counts, the last label
+    assert list(later) == [ledger]
+    with database.write() as tx:
+        labels.restore_data_set(tx, pool, "digit")
+    with database.read() as tx:
+        assert list(labels.settled(tx, world.workspace.id, "digit", EPOCH)) == [ledger]
