@@ -20,6 +20,7 @@ from core.contracts import (
     WorkspaceSpec,
 )
 from core.errors import UserError
+from core.fairness.membership import Membership, membership
 from core.learning.assembly import TrainingSet, assemble, refuse_untrainable
 from core.learning.mark_checks import named
 from core.learning.retraining import Retrained, Task, retrain, train_control
@@ -220,6 +221,7 @@ class Training:
             confirmed=trust.confirmed,
             checkpointer=checkpointer,
             plan=run.plan,
+            groups=_groups(material, run, train.case_ids),
         )
 
     def _parent(self, material: Material, run: Run) -> TandemNetwork | None:
@@ -260,6 +262,15 @@ class Training:
 
     def _examples(self, material: Material, ids: Sequence[int]) -> Examples:
         return self.casebook.examples(material.rows(ids), material.spec, material.references)
+
+
+def _groups(material: Material, run: Run, train: Sequence[int]) -> tuple[Membership, ...]:
+    """Return who is in which group: of each sensitive attribute, and of what the run or a policy names."""
+    spec, aim = material.spec, run.plan.aim
+    named = [attribute.name for attribute in spec.attributes if attribute.sensitive]
+    named += [policy.attribute for policy in spec.fairness] + ([] if aim is None else [aim.attribute])
+    rows, held_out = ([case.attributes for case in material.rows(ids)] for ids in (train, material.chosen.validation))
+    return tuple(membership(rows, held_out, name) for name in dict.fromkeys(named))
 
 
 def _with_names(outcome: RunOutcome, cases: dict[int, Case]) -> RunOutcome:
