@@ -209,10 +209,12 @@ class FakeServices:
     """All verbs, in memory."""
 
     def __init__(self, *states: State, ok: bool = True) -> None:
+        from fake_coverage import FakeCoverage
         from fake_evidence import FakeEvidence
         from fake_retraining import FakeRetraining
         from fake_robustness import FakeRobustness
         from fake_spread import FakeSpread
+        from fake_team import FakeTeam
         from fake_trust import FakeTrust
         from fake_whatif import FakeWhatIf
 
@@ -224,7 +226,9 @@ class FakeServices:
         self.retraining = FakeRetraining(self.states)
         self.audit = FakeAudit(ok)
         self.spread = FakeSpread(self.states)
+        self.team = FakeTeam(self.states)
         self.trust = FakeTrust(self.states)
+        self.guard = FakeCoverage(self.states)
         self.robustness = FakeRobustness(self.states)
         self.whatif = FakeWhatIf(self.states, self.review)
         self.default_actor = LOCAL
