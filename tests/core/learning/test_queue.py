@@ -1,9 +1,11 @@
 """The queue: order, words, and what the words may not tell."""
 
+import numpy as np
 import pytest
+from scipy.stats import spearmanr
 
 from core.errors import NotFound
-from core.learning.queue import entropy, margin, rank
+from core.learning.queue import batches, entropy, margin, rank
 
 CLASSES = ("cat", "dog", "owl")
 SCORES = {1: (0.9, 0.05, 0.05), 2: (0.45, 0.44, 0.11), 3: (0.6, 0.3, 0.1)}
@@ -45,3 +47,25 @@ def test_random_order_is_fixed_by_the_seed_and_differs_between_seeds():
 def test_unknown_strategy_names_the_known():
     with pytest.raises(NotFound, match="margin, entropy, random"):
         rank("magic", SCORES, [1], CLASSES)
+
+
+def test_in_batches_the_place_is_independent_of_the_score():
+    generator, found = np.random.default_rng(1), []
+    for seed in range(200):
+        scores = {case_id: (p, 1.0 - p) for case_id, p in enumerate(generator.random(60))}
+        ranked = rank("margin", scores, list(scores), ["a", "b"], seed)
+        for batch in batches(ranked, seed):
+            found.append(spearmanr(range(len(batch)), [item.score for item in batch]).statistic)
+    assert abs(np.mean(found)) < 4 * np.std(found) / len(found) ** 0.5
+    assert np.std(found) == pytest.approx(1 / 19**0.5, rel=0.1)  # what chance gives with 20 cases
+
+
+def test_a_batch_is_three_quarters_of_the_next_best_and_a_quarter_anybody():
+    scores = {case_id: (0.5 + case_id / 400, 0.5 - case_id / 400) for case_id in range(100)}
+    ranked = rank("margin", scores, list(scores), ["a", "b"])
+    made = batches(ranked)
+    assert sorted(item.case_id for batch in made for item in batch) == list(range(100))
+    first = {item.case_id for item in made[0]}
+    assert first >= set(range(15))
+    assert max(first) > 25
+    assert len({item.score for item in made[0]} & {item.score for item in ranked[:15]}) == 15
