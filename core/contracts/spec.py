@@ -196,6 +196,8 @@ class TrainingSpec(Section):
     class_weights: bool = False
     strategy: str = "guided"
     """Default retraining strategy."""
+    adversarial_epsilon: Annotated[float, Field(gt=0.0, le=1.0)] = 0.03
+    """Largest change of a pixel, as a share of the range, that adversarial training hardens pictures against."""
     weighting: Literal["fixed", "uncertainty"] = "fixed"
     """How targets are weighed: by their `weight`, or by an uncertainty that is learnt (Kendall et al. 2018)."""
 

@@ -2,6 +2,7 @@
 
 from core.errors import NotFound
 from core.learning.strategies.adversarial_debiasing import AdversarialStrategy
+from core.learning.strategies.adversarial_training import AdversarialTrainingStrategy
 from core.learning.strategies.auto import AutoStrategy
 from core.learning.strategies.base import Strategy
 from core.learning.strategies.cdep import DecompositionStrategy
@@ -39,6 +40,7 @@ def strategies() -> tuple[Strategy, ...]:
         AdversarialStrategy(),
         FairWorstGroupStrategy(),
         ReweighingStrategy(),
+        AdversarialTrainingStrategy(),
         LabelsStrategy(),
         AutoStrategy(),
     )
