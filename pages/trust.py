@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.contracts import TrustView
 from pages._ui import context
+from pages._ui.coverage import draw_coverage
 from pages._ui.figures import draw_figures
 from pages._ui.guard import guarded, show_notice
 from pages._ui.services import get_services
@@ -46,6 +47,8 @@ def _draw(workspace: str) -> None:
             draw_report(view)
     with guarded():
         draw_answers(view)
+    with guarded():
+        draw_coverage(workspace, view.version, view.target)
     with guarded():
         draw_errors(view)
     with guarded():

@@ -6,6 +6,9 @@ from core.contracts import Estimate
 from pages._ui.format import decimals, interval, number
 from pages._ui.text import plain
 
+TITLES = {"accuracy": "Accuracy", "auroc": "AUROC", "ece": "Calibration error", "brier": "Brier score"}
+"""Words for figures that come by name."""
+
 
 def draw_figures(figures: tuple[tuple[str, Estimate], ...]) -> None:
     """Draw figures measured on cases that the model never trained on."""
@@ -15,6 +18,6 @@ def draw_figures(figures: tuple[tuple[str, Estimate], ...]) -> None:
     for column, (name, value) in zip(st.columns(len(figures), border=True), figures, strict=True):
         places = decimals(value.value)
         with column:
-            st.metric(plain(name), number(value.value, places))
+            st.metric(plain(TITLES.get(name, name)), number(value.value, places))
             st.caption(f"{interval(value.low, value.high, places)} · n {value.n:,}")
     st.caption("On cases the model never trained on (the ledger); 95 % intervals in brackets.")

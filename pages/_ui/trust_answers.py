@@ -6,12 +6,12 @@ import plotly.graph_objects as go
 import streamlit as st
 from plotly.subplots import make_subplots
 
-from core.contracts import CalibrationBin, ConfusionView, Estimate, TrustView
+from core.contracts import CalibrationBin, CalibrationView, ConfusionView, Estimate, TrustView
 from pages._ui.download import Numbers
 from pages._ui.format import estimate, interval, number, percent
 from pages._ui.plot_colours import palette
 from pages._ui.plots import draw_plot, heat_plot, middle, styled
-from pages._ui.text import count
+from pages._ui.text import count, plain
 
 WRITTEN = 12
 """Up to this many classes the counts are written into the cells."""
@@ -31,6 +31,7 @@ def draw_answers(view: TrustView) -> None:
         with left:
             if view.calibration:
                 _reliability(view.calibration, view.calibration_error)
+                _calibrated(view.calibrated)
         with right:
             if view.confusion is not None:
                 _confusion(view.confusion)
@@ -45,6 +46,18 @@ def _reliability(bins: tuple[CalibrationBin, ...], error: Estimate | None) -> No
         reliability_plot(bins), key="reliability_plot", name="reliability", words=_furthest(bins) + total,
         numbers=Numbers(columns, rows),
     )  # fmt: skip
+
+
+def _calibrated(view: CalibrationView | None) -> None:
+    """Say how the probabilities came about, what that changed, and where it is not what the workspace asks for."""
+    if view is None:
+        return
+    told = f"Probabilities by {view.title}, from {count(view.n, 'calibration case')}."
+    if view.before is not None and view.after is not None:
+        told += f" Calibration error on them: {estimate(view.before)} before, {estimate(view.after)} after."
+    st.caption(plain(told))
+    for note in view.notes:
+        st.info(plain(f"{note[:1].upper()}{note[1:]}."), icon=":material/info:")
 
 
 def _furthest(bins: tuple[CalibrationBin, ...]) -> str:

@@ -9,6 +9,7 @@ from fake_services import State, find
 from core.contracts import (
     Agreement,
     CalibrationBin,
+    CalibrationView,
     ConfusionView,
     ErrorNode,
     Estimate,
@@ -45,6 +46,15 @@ REASONS = (
     "",
     "its map hardly changes when the model's weights are drawn anew, so it does not show what the model learnt",
     "removing what it marks hurts no more than removing random parts; two runs give different maps",
+)
+
+
+CALIBRATED = CalibrationView(
+    "temperature scaling (one number for all labels)",
+    150,
+    Estimate(0.121, 0.09, 0.15, 150),
+    Estimate(0.031, 0.02, 0.06, 150),
+    ("isotonic regression needs 200 calibration cases and there are 150: temperature scaling was used",),
 )
 
 
@@ -157,7 +167,7 @@ class FakeTrust:
             self.reports.get((workspace, version, target)), self.runs.get(workspace), () if empty else bins(),
             None if empty else Estimate(0.0457, 0.031, 0.062, 500), None if empty else confusion(classes),
             () if empty else slices(s.cases), "nothing was scored yet" if empty else "86 subgroups were looked at",
-            () if empty else tree(), METHODS, 500 if not empty else 0,
+            () if empty else tree(), METHODS, 500 if not empty else 0, None if empty else CALIBRATED,
         )  # fmt: skip
 
     def start_report(self, workspace, *, actor, version=None, target=None, methods=(), cases=40) -> ReportRun:

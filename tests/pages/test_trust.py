@@ -5,12 +5,14 @@ from dataclasses import replace
 from io import StringIO
 
 import pytest
+from fake_coverage import ALARM, coverage_view, point
 from fake_data import target
 from fake_services import FakeServices, State, digits_state
 from fake_trust import bins, confusion, quality_report, tree
 
 from core.contracts import Estimate
 from core.errors import Unavailable
+from pages._ui.coverage import group_plot, time_plot
 from pages._ui.download import Numbers
 from pages._ui.plot_colours import DARK, LIGHT, ink_at, parts_of, written_on
 from pages._ui.plots import Bar, Dot, Line, bar_plot, dot_plot, heat_plot, line_plot, middle, safe
@@ -22,6 +24,10 @@ from pages._ui.trust_methods import numbers_of
 def said(app):
     parts = [*app.markdown, *app.caption, *app.text, *app.info, *app.success, *app.error, *app.warning]
     return " ".join(part.value for part in parts).replace("\\", "")
+
+
+def plain_words(text):
+    return text.replace("\\", "")
 
 
 def measured(**more) -> FakeServices:
@@ -38,7 +44,7 @@ def test_everything_is_drawn_with_words_for_each_figure(open_page):
     app = open_page("trust", measured())
     assert not app.exception
     assert not app.error
-    assert plots(app) == 6
+    assert plots(app) == 8
     words = said(app)
     for part in (
         "The review shows **Integrated gradients** first",
@@ -51,6 +57,13 @@ def test_everything_is_drawn_with_words_for_each_figure(open_page):
         "Where it says 0.82, it is right in 0.70 [0.62, 0.78] of 140 cases: less often than it says",
         "Calibration error 0.046 [0.031, 0.062] · n 500",
         "400 of 532 right",
+        "Probabilities by temperature scaling (one number for all labels), from 150 calibration cases.",
+        "Calibration error on them: 0.12 [0.09, 0.15] · n 150 before, 0.031 [0.020, 0.060] · n 150 after.",
+        "Isotonic regression needs 200 calibration cases and there are 150: temperature scaling was used.",
+        "It is to hold the right one in 0.90 of cases (least ambiguous sets within groups of view, from 512",
+        "it did in 0.91 [0.89, 0.94] · n 500. By chance alone, 95 % of such figures lie [0.86, 0.94]: and so does",
+        "Less than promised: view=AP. Dashed line: 0.90.",
+        "Latest: 0.80 [0.58, 1.00] · n 10, settled 2026-03-23 to 2026-03-29; 0.90 was to be expected",
         "Most errors where patch shade over 128 and digit is one of 3, 8, 9: 72 of 90 cases wrong (80 %), against 32 %",
         "age over 61 and <b>sex</b> is **F**",
     ):
@@ -140,7 +153,7 @@ def test_an_unknown_version_and_a_service_that_fails_are_said(open_page):
     app = open_page("trust", fake)
     app.button(key="report_start").click().run()
     assert "store is read" in app.error[0].value
-    assert plots(app) == 6
+    assert plots(app) == 8
 
 
 def test_without_version_or_cases_the_page_says_so(open_page):
@@ -150,6 +163,7 @@ def test_without_version_or_cases_the_page_says_so(open_page):
     view = fake.trust.view("decoy-digits")
     bare = replace(view, calibration=(), confusion=None, slices=(), slice_note="too few cases", tree=(), report=None)
     fake.trust.view = lambda workspace, version=None, target=None: replace(bare, cases_available=0)
+    fake.guard.views["decoy-digits"] = replace(coverage_view(), ledger=None, groups=(), over_time=())
     app = open_page("trust", fake)
     assert not app.exception
     assert plots(app) == 0
@@ -269,3 +283,28 @@ def test_an_empty_row_of_the_confusion_matrix_has_no_share(open_page):
     app = open_page("trust", fake)
     assert not app.exception
     assert "3 of 4 right. Largest mix-ups: b answered a: 1 of 4." in said(app)
+
+
+def test_coverage_that_falls_raises_an_alarm(open_page):
+    fake = measured()
+    fake.guard.views["decoy-digits"] = coverage_view(alarm=True)
+    app = open_page("trust", fake)
+    assert [plain_words(one.value) for one in app.warning] == [ALARM]
+
+
+def test_before_anybody_settled_a_case_coverage_over_time_says_when_it_comes(open_page):
+    fake = measured()
+    fake.guard.views["decoy-digits"] = coverage_view(settled=False)
+    app = open_page("trust", fake)
+    assert plots(app) == 7
+    assert "in stretches of fifty" in said(app)
+
+
+def test_coverage_figures_tell_small_groups_and_groups_below_the_promise_apart():
+    view = coverage_view()
+    marks = {trace.name: list(trace.y) for trace in group_plot((("all cases", view.ledger), *view.groups), 0.9).data}
+    assert marks == {"as promised": [0, 2], "less than promised": [1], "fewer than 20 cases": [3]}
+    expected, covered = time_plot(view.over_time, 0.9).data
+    assert list(expected.y) == [0.86, 0.85, 0.84, 0.9]
+    assert list(covered.y) == [0.9, 0.84, 0.88, 0.8]
+    assert len(time_plot((point(0, 0.9, None),), 0.9).data) == 1
