@@ -96,7 +96,8 @@ def batches(ranked: Sequence[Ranked], seed: int = 0, size: int = BATCH) -> tuple
     >>> [len(batch) for batch in batches(rank("random", {}, list(range(50)), []))]
     [20, 20, 10]
     """
-    best, anyhow, taken = iter(ranked), iter(mixed(ranked, seed)), set[int]()
+    drawn = sorted(ranked, key=lambda item: _random(item.case_id, seed, "drawn"))  # of no account for the order
+    best, anyhow, taken = iter(ranked), iter(drawn), set[int]()
     found: list[tuple[Ranked, ...]] = []
     while len(taken) < len(ranked):
         batch: list[Ranked] = []

@@ -266,9 +266,9 @@ def test_a_model_is_not_loaded_while_others_wait_to_save(product, monkeypatch):
     database = product.runtime.database
     known = type(product.runtime.engine).predict
 
-    def predict(engine, *arguments):
+    def predict(engine, *arguments, **more):
         inside.append(database._owner is not None)
-        return known(engine, *arguments)
+        return known(engine, *arguments, **more)
 
     monkeypatch.setattr(type(product.runtime.engine), "predict", predict)
     verdict(product, name)

@@ -3,6 +3,7 @@
 import pytest
 
 from core.contracts import Actor
+from core.learning.queue import MIXED
 from core.storage import labels, runs
 from tests.helpers.tiny_product import TARGET, WORKSPACE, names_of, retrain, truth, verdict
 
@@ -52,8 +53,8 @@ def _worklist(product, actor=None):
 def test_a_doubtful_label_is_read_judged_and_learnt_anew(product, doubted):
     rows = [row for row in _worklist(product).rows if row.case in doubted]
     assert {row.case for row in rows} == doubted
-    assert {row.reason for row in rows} == {"the label on record may be wrong"}
-    assert rows[0].position == 1
+    assert {row.reason for row in rows} == {MIXED}  # that a label is doubtful would tell what the model says
+    assert 1 <= rows[0].position <= 22
 
     first = rows[0].case
     assert product.review.next_case(WORKSPACE, actor=product.default_actor) == first
