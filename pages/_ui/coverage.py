@@ -16,6 +16,8 @@ from pages._ui.text import count, plain
 FEW = 20
 """Groups with fewer cases are drawn as such: their intervals say little."""
 ALL = "all cases"
+MOST_DAYS = 5
+"""Stretches whose day is written under the axis."""
 NAMES: dict[Mark, str] = {"good": "as promised", "bad": "less than promised", "open": f"fewer than {FEW} cases"}
 NOBODY_SETTLED = (
     "Over time: nothing yet. Coverage among cases that people settle from now on will be shown here, "
@@ -83,7 +85,7 @@ def group_plot(rows: tuple[tuple[str, Estimate], ...], promised: float) -> go.Fi
         Dot(name, value.value, value.low, value.high, f"{name}: {estimate(value)}", _mark(value, promised))
         for name, value in rows
     ]
-    figure = dot_plot(dots, title="share of sets with the right answer", limit=promised, names=NAMES)
+    figure = dot_plot(dots, title="share covered", limit=promised, names=NAMES)
     return figure.update_xaxes(range=[min(0.98 * min(value.low for _, value in rows), promised - 0.1), 1.01])
 
 
@@ -145,6 +147,8 @@ def time_plot(points: tuple[CoveragePoint, ...], promised: float) -> go.Figure:
             hovertemplate="%{customdata}<extra></extra>",
         )
     )  # fmt: skip
-    figure.update_xaxes(tickvals=places, ticktext=[_day(one) for one in points], title_text="settled until")
+    named = places[:: max(1, -(-len(places) // MOST_DAYS))]
+    days = [f"{points[place - 1].until.astimezone(reader_zone()):%d %b}" for place in named]
+    figure.update_xaxes(tickvals=named, ticktext=days, range=[0.5, len(points) + 0.5], title_text="settled until")
     figure.update_yaxes(title_text="share covered", range=[0, 1.03])
     return styled(figure, 300, hovermode="closest", showlegend=True)

@@ -8,6 +8,7 @@ for folder in (ROOT, Path(__file__).parent):
     if str(folder) not in sys.path:
         sys.path.insert(0, str(folder))
 
+from fake_coverage import coverage_view  # noqa: E402
 from fake_data import target  # noqa: E402
 from fake_kinds import kind_states  # noqa: E402
 from fake_retraining import retraining_states  # noqa: E402
@@ -38,9 +39,11 @@ fake = FakeServices(
         ("q-1", "q-2"),
         side=128,
     ),
+    State("loans", (target(("no", "yes"), "repaid"),), tuple(f"l-{i}" for i in range(30)), side=64),
     *kind_states(),
     *retraining_states(),
 )
+fake.guard.views["radiographs"] = coverage_view("finding", alarm=True)
 fake.trust.reports["decoy-digits", "v3", "digit"] = quality_report("decoy-digits", "v3", "digit")
 fake.robustness.reports["decoy-digits", "v3", "digit"] = robustness_report("decoy-digits", "v3", "digit")
 services.use(fake)
