@@ -5,7 +5,7 @@ A figure never shows user text as HTML (Plotly reads `<b>` in labels): every lab
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any, Literal
@@ -90,10 +90,19 @@ def styled(figure: go.Figure, height: int, **layout: Any) -> go.Figure:
     return figure
 
 
-def draw_plot(figure: go.Figure, *, key: str, name: str, words: str, numbers: Numbers) -> None:
+def draw_plot(
+    figure: go.Figure,
+    *,
+    key: str,
+    name: str,
+    words: str,
+    numbers: Numbers,
+    on_select: Callable[[], None] | Literal["ignore"] = "ignore",
+) -> None:
     """Draw `figure` in a container with the element key `key`: picture (saved as PNG by its button), words, CSV.
 
-    `words` is the text alternative, one sentence in Markdown-free text; `name` the files' name.
+    `words` is the text alternative, one sentence in Markdown-free text; `name` the files' name; `on_select` is
+    called when a person picks a point, which is then in the session's state under `KEY_figure`.
     """
     config = {
         "displaylogo": False, "displayModeBar": True, "modeBarButtons": [["toImage"]], "scrollZoom": False,
@@ -101,7 +110,10 @@ def draw_plot(figure: go.Figure, *, key: str, name: str, words: str, numbers: Nu
         "toImageButtonOptions": {"format": "png", "filename": name, "scale": 2},
     }  # fmt: skip
     with st.container(key=key, gap="xsmall"):
-        st.plotly_chart(figure, theme=None, config=config, alt=words, key=f"{key}_figure")
+        st.plotly_chart(
+            figure, theme=None, config=config, alt=words, key=f"{key}_figure", on_select=on_select,
+            selection_mode="points",
+        )  # fmt: skip
         with st.container(horizontal=True, wrap=False, gap="small"):
             st.caption(plain(words), width="stretch")
             download_numbers(numbers, key=key, name=name)

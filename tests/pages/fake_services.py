@@ -37,6 +37,7 @@ from core.contracts import (
 )
 from core.errors import Conflict, NotFound, Refused
 
+FAIRNESS_JOB = 21
 LOCAL = Actor("local", "person", "local")
 TOUR = "**A five-minute tour.** A patch in the corner tells the label; the model has learnt it. Open a case."
 
@@ -209,8 +210,9 @@ class FakeServices:
     """All verbs, in memory."""
 
     def __init__(self, *states: State, ok: bool = True) -> None:
-        from fake_coverage import FakeCoverage
         from fake_evidence import FakeEvidence
+        from fake_guard import FakeGuard
+        from fake_fairness import FakeFairness
         from fake_retraining import FakeRetraining
         from fake_robustness import FakeRobustness
         from fake_spread import FakeSpread
@@ -228,7 +230,8 @@ class FakeServices:
         self.spread = FakeSpread(self.states)
         self.team = FakeTeam(self.states)
         self.trust = FakeTrust(self.states)
-        self.guard = FakeCoverage(self.states)
+        self.fairness = FakeFairness(self.states)
+        self.guard = FakeGuard(self.states)
         self.robustness = FakeRobustness(self.states)
         self.whatif = FakeWhatIf(self.states, self.review)
         self.default_actor = LOCAL
@@ -238,4 +241,4 @@ class FakeServices:
         return self
 
     def get(self, job_id: int) -> Job:
-        return self.trust.step(job_id)
+        return self.fairness.step(job_id) if job_id == FAIRNESS_JOB else self.trust.step(job_id)

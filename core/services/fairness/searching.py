@@ -99,10 +99,10 @@ class Searching:
             return self._with_rules(job, asked, compared)
         run = _run(job, compared, asked, step)
         trained = self.training.train(job.workspace, run, reporter, context)
-        words = trained.outcome.words if trained.outcome else ""
         if trained.saved is None:
-            raise Refused(f"{title_of(step.strategy)}: {words}")
-        return Made(trained.saved, trained.material.chosen.everything, words)
+            why = trained.outcome.words if trained.outcome else ""
+            raise Refused(f"{title_of(step.strategy)}: {why}")
+        return Made(trained.saved, trained.material.chosen.everything)
 
     def _with_rules(self, job: Job, asked: Question, compared: Compared) -> Made:
         """Give the champion a decision rule for each group, from its answers to training and validation cases."""
