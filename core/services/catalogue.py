@@ -78,13 +78,16 @@ class Catalogue:
             stored.sha256, lambda: load_version(self.runtime.blobs, stored, self.runtime.device)
         )
 
+    def manifest(self, version: Version) -> Manifest:
+        """Return what a version is, apart from its weights."""
+        return self.manifests.get(version.sha256, lambda: read_manifest(self.runtime.blobs.get(version.manifest)))
+
     def decided(
         self, version: Version, target: TargetSpec, cases: Sequence[Case], scores: Array | Sequence[Sequence[float]]
     ) -> Chosen:
         """Return a version's answers as class indexes, [n], from its kept probabilities: its own rules are applied."""
-        manifest = self.manifests.get(version.sha256, lambda: read_manifest(self.runtime.blobs.get(version.manifest)))
         rows = np.asarray(scores, dtype=np.float64).reshape(len(cases), len(target.classes))
-        rules = manifest.target(target.name).group_thresholds
+        rules = self.manifest(version).target(target.name).group_thresholds
         return decided(rules, target.classes, rows, [known_of(case) for case in cases])
 
     def control(self, workspace: Workspace, version: str) -> LoadedModel | None:

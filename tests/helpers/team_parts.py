@@ -32,7 +32,8 @@ def simulated_reads(count: int = 300, seed: int = 0, readers: int = 3) -> Reads:
     group = np.arange(count) * 3 // 5
     return Reads(
         readers=np.asarray([f"R{1 + i % readers}" for i in range(len(cases))]), cases=cases,
-        groups=np.asarray([f"p{i}" for i in group])[cases], truth=truth[cases], read=read, probabilities=rows[cases],
+        groups=np.asarray([f"p{i}" for i in group])[cases], truth=truth[cases], read=read,
+        probabilities=rows[cases], answer=answer[cases],
         set_size=np.where(certainty < 0.9, 2, 1)[cases], attributes=attribute[cases, None].astype(float),
         seconds=generator.gamma(4.0, 5.0, len(cases)),
     )  # fmt: skip

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from sqlalchemy import Connection
 
-from core.contracts import Case, Read, TargetSpec, Verdict, Workspace, WorkspaceSpec
+from core.contracts import Case, Read, TargetSpec, Verdict, Version, Workspace
 from core.services.catalogue import Catalogue
 from core.services.team.excluded import Why
 from core.services.team.learnt import Learnt
@@ -56,6 +56,7 @@ class Material:
 class _Known:
     """What is on record of one target."""
 
+    catalogue: Catalogue
     target: TargetSpec
     champion: str | None
     truth: Truth
@@ -65,6 +66,7 @@ class _Known:
     verdicts: Mapping[tuple[int, str], Verdict]
     names: Mapping[str, str]
     """Actor id -> pseudonym."""
+    versions: Mapping[str, Version]
     scores: Mapping[str, Scores]
     """Version -> its kept probabilities."""
 
@@ -76,9 +78,7 @@ def newcomers(tx: Connection, workspace_id: int) -> tuple[str, ...]:
     return tuple(actor for actor in seen if actor in persons and actor not in known)
 
 
-def gather(
-    tx: Connection, catalogue: Catalogue, workspace: Workspace, spec: WorkspaceSpec, target: TargetSpec
-) -> Material:
+def gather(tx: Connection, catalogue: Catalogue, workspace: Workspace, target: TargetSpec) -> Material:
     """Return all reads of a target that can be judged, and why the others can't."""
     own = [read for read in reads.of_workspace(tx, workspace.id) if read.target == target.name]
     known = _known(tx, catalogue, workspace, target, own)
@@ -122,6 +122,7 @@ def _known(
     concerned = {read.case_id for read in own}
     people = actors.persons(tx)
     return _Known(
+        catalogue=catalogue,
         target=target,
         champion=workspace.champion,
         truth=truth_of(tx, workspace.id, target.name),
@@ -130,6 +131,7 @@ def _known(
         arms=arms.of_workspace(tx, workspace.id),
         verdicts=given,
         names={a: one.pseudonym for a, one in readers.of_workspace(tx, workspace.id).items() if a in people},
+        versions={one.name: one for one in stored},
         scores={one.name: cache.scores(tx, one.id, target.name) for one in stored if one.name in used},
     )
 
@@ -153,7 +155,7 @@ def _row(read: Read, known: _Known, excluded: Counter[Why]) -> Row:
     version = known.champion if off or verdict is None or verdict.version is None else verdict.version
     learnt = version is not None and known.learnt.has(version, case)
     scores = None if learnt or version is None else known.scores.get(version, {}).get(case.id)
-    answer = None if off or learnt or verdict is None else _answer(verdict, scores, known.target)
+    answer = None if off or learnt or verdict is None else _answer(verdict, case, scores, known)
     why: Why | None = "ai off" if off else "learnt" if learnt else "verdict" if verdict is None else None
     if why is None and answer is None:
         why = "answer"
@@ -174,14 +176,16 @@ def _row(read: Read, known: _Known, excluded: Counter[Why]) -> Row:
     )
 
 
-def _answer(verdict: Verdict, scores: tuple[float, ...] | None, target: TargetSpec) -> int | None:
-    """Return the place of the answer that was shown: as recorded, else the most probable of the version's."""
+def _answer(verdict: Verdict, case: Case, scores: tuple[float, ...] | None, known: _Known) -> int | None:
+    """Return the place of the answer that was shown: as recorded, else what the version decides by its own rules."""
     if verdict.version is None:
         return None
-    label = json.loads(verdict.shown).get("label")
+    label, target = json.loads(verdict.shown).get("label"), known.target
     if label in target.classes:
         return target.classes.index(label)
-    return None if scores is None else scores.index(max(scores))
+    if scores is None:
+        return None
+    return int(known.catalogue.decided(known.versions[verdict.version], target, [case], [scores])[0])
 
 
 def _place(label: str, target: TargetSpec) -> int:

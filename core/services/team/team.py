@@ -7,7 +7,6 @@ import numpy as np
 from core.contracts import Actor, Estimate, TargetSpec, TeamView, Workspace, WorkspaceSpec
 from core.errors import BadInput, Refused
 from core.learning.checks.costs import cost_table
-from core.models.manifest import Manifest, read_manifest
 from core.services.catalogue import Catalogue, target_of
 from core.services.runtime import Runtime
 from core.services.team.excluded import words_of
@@ -57,11 +56,11 @@ class Team:
         found, spec = self._with_pseudonyms(workspace)
         asked = spec.targets[0] if target is None else target_of(spec, target)
         with self.runtime.database.read() as tx:
-            material = gather(tx, self.catalogue, found, spec, asked)
+            material = gather(tx, self.catalogue, found, asked)
             answered = {row.version for row in material.rows if row.scores is not None}
-            stored = [one for one in versions.list_versions(tx, found.id) if one.name in answered]
-        manifests = {one.name: read_manifest(self.runtime.blobs.get(one.manifest)) for one in stored}
-        return _view(found, spec, asked, material, manifests, cost)
+            stored = {one.name: one for one in versions.list_versions(tx, found.id) if one.name in answered}
+        reads = reads_of(material.rows, self.catalogue, spec, asked, stored)
+        return _view(found, spec, asked, material, reads, cost)
 
     def set_experience(self, workspace: str, reader: str, experience: str, *, actor: Actor) -> None:
         """Note how experienced a reader is, by pseudonym; an empty text takes it away.
@@ -105,7 +104,7 @@ def _view(
     spec: WorkspaceSpec,
     target: TargetSpec,
     material: Material,
-    manifests: dict[str, Manifest],
+    reads: Reads,
     hour_cost: float,
 ) -> TeamView:
     together = material.together
@@ -115,7 +114,6 @@ def _view(
         *by_reader(outcomes, material.experience),
         *by_group([row.case.attributes for row in together], names),
     )
-    reads = reads_of(material.rows, target, spec, manifests)
     return TeamView(
         workspace=workspace.name,
         target=target.name,

@@ -23,7 +23,9 @@ class Reads:
     read: Integers
     """Answer of the person [n]; -1 where they could not decide."""
     probabilities: Array
-    """Calibrated answer of the model [n, classes]; equal for all reads of a case."""
+    """Calibrated probabilities of the model [n, classes]; equal for all reads of a case."""
+    answer: Integers
+    """The model's answer [n]: the most probable label, unless the version has rules of its own."""
     set_size: Integers
     """How many labels the model can't rule out [n]."""
     attributes: Array
@@ -32,14 +34,9 @@ class Reads:
     """Time of the read [n], not-a-number where unknown."""
 
     @property
-    def answer(self) -> Integers:
-        """The model's answer [n]."""
-        return np.asarray(self.probabilities.argmax(axis=1), dtype=np.int64)
-
-    @property
     def certainty(self) -> Array:
         """Probability of the model's answer [n]."""
-        return np.asarray(self.probabilities.max(axis=1))
+        return np.asarray(self.probabilities[np.arange(len(self.answer)), self.answer])
 
     @property
     def person_right(self) -> Booleans:

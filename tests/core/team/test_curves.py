@@ -22,7 +22,8 @@ def halves(count: int = 40) -> Reads:
     rows = np.where(np.arange(2)[None] == answer[:, None], top[:, None], 1 - top[:, None])
     return Reads(
         np.asarray(["R1", "R2"] * (count // 2)), np.arange(count), np.asarray([f"g{i}" for i in range(count)]), truth,
-        np.where(sure, 1 - truth, truth), rows, np.where(sure, 1, 2), np.zeros((count, 0)), np.full(count, 36.0),
+        np.where(sure, 1 - truth, truth), rows, answer, np.where(sure, 1, 2), np.zeros((count, 0)),
+        np.full(count, 36.0),
     )  # fmt: skip
 
 
