@@ -6,7 +6,8 @@ from core.contracts import HomeView
 from pages._ui import context
 from pages._ui.figures import draw_figures
 from pages._ui.format import when
-from pages._ui.guard import guarded
+from pages._ui.guard import guarded, show_notice
+from pages._ui.guard_panel import draw_banner, draw_guard
 from pages._ui.progress import draw_progress
 from pages._ui.services import get_services
 from pages._ui.sidebar import page
@@ -54,6 +55,8 @@ def _draw(workspace: str) -> None:
     st.title(view.title, anchor=False)
     if view.description:
         st.text(view.description)
+    show_notice()
+    draw_banner(workspace)
     if view.preparing is not None:
         _preparing(workspace)
     if view.is_new and view.tour:
@@ -65,6 +68,8 @@ def _draw(workspace: str) -> None:
     with right:
         _serves(view)
     draw_figures(view.figures)
+    with guarded():
+        draw_guard(workspace)
 
 
 with guarded():

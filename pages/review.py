@@ -9,6 +9,7 @@ from pages._ui.boxes import draw_model, draw_read, draw_verdict
 from pages._ui.evidence import Model, ask_evidence, draw_quality
 from pages._ui.evidence_panel import draw_details
 from pages._ui.guard import guarded, show_notice
+from pages._ui.guard_panel import draw_banner
 from pages._ui.header import draw_about, draw_title
 from pages._ui.reading import Reading, begin, opening
 from pages._ui.services import get_services
@@ -52,6 +53,7 @@ def _draw(case: CaseView, top: DeltaGenerator) -> None:
 def _case(workspace: str) -> None:
     top = draw_title()
     with guarded():
+        draw_banner(workspace)
         name = context.asked_case(workspace)
         if name is None:
             st.info("Nothing waits: every case has a verdict. Retraining shows what can be learnt from them.")

@@ -7,6 +7,7 @@ from core.contracts import QueueRow, QueueStrategy, WorklistView
 from pages._ui import context
 from pages._ui.format import when
 from pages._ui.guard import guarded
+from pages._ui.guard_panel import draw_banner
 from pages._ui.services import get_services
 from pages._ui.sidebar import page
 from pages._ui.text import count
@@ -54,6 +55,7 @@ def _table(rows: list[QueueRow]) -> None:
 
 
 def _draw(workspace: str) -> None:
+    draw_banner(workspace)
     act, order = st.columns([1, 2], vertical_alignment="bottom")
     with order:
         strategy = _order()

@@ -180,6 +180,9 @@ class GuardVerbs(Protocol):
     def view(self, workspace: str) -> GuardView:
         """Return rules, limits, counts, alarms and whether the model is suspended."""
 
+    def suspension(self, workspace: str) -> Suspension | None:
+        """Return the word that silences the model now, or None while it answers."""
+
     def coverage(self, workspace: str, *, version: str | None = None, target: str | None = None) -> CoverageView | None:
         """Return whether the sets keep their promise; None before anything serves."""
 

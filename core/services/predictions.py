@@ -28,7 +28,7 @@ from core.services.evidence.drawing import Maps
 from core.services.evidence.quality import Quality
 from core.services.explaining import Explained, Explaining
 from core.services.given import Given, GivenCase, given_case
-from core.services.reading_modes.revealing import READ_FIRST, why_not, withheld_view
+from core.services.reading_modes.revealing import READ_FIRST, why_not
 from core.services.runtime import Cache, Runtime
 from core.services.unread import unread
 from core.storage import reads
@@ -159,7 +159,7 @@ class Predictions:
         Raises
         ------
         Refused
-            When `reader` still has to read this case blind.
+            When `reader` still has to read this case blind, and while the model is suspended.
         """
         opened = self._open(workspace, question, reader)
         views = self.views
@@ -209,7 +209,7 @@ class Predictions:
     def _reveal(self, opened: _Open) -> RevealView:
         prediction, first = self._answer(opened), opened.model.manifest.targets[0]
         if is_silenced(prediction):
-            return withheld_view(opened.spec, prediction.targets[0].reason)
+            raise Refused(prediction.targets[0].reason)
         methods = self._explaining(opened).methods.ordered(opened.model, opened.asked.case)
         return RevealView(prediction, first.calibration_n, first.coverage, methods)
 

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from core.contracts import Actor, Estimate, HomeView, Job, JobKind, Progress, Workspace, WorkspaceSpec
 from core.services.catalogue import Catalogue
+from core.services.guard.alarms import drift_alarms
 from core.services.guard.coverage import Coverage
 from core.services.queueing import Queueing
 from core.services.runtime import Runtime
@@ -126,7 +127,7 @@ def _served_since(tx: Connection, workspace: Workspace) -> tuple[datetime | None
 
 def _alarms(tx: Connection, workspace: Workspace, candidates: tuple[str, ...]) -> tuple[str, ...]:
     """Return what a lead should look at: failed jobs and candidates that the gate did not pass."""
-    alarms: list[str] = []
+    alarms: list[str] = list(drift_alarms(tx, workspace))
     run = jobs.latest(tx, workspace.name, "retrain")
     if run is not None and run.status == "failed":
         alarms.append(f"The last retraining failed: {run.error}")

@@ -108,13 +108,26 @@ def _answer(target: TargetView, reveal: RevealView, answer: TargetAnswer, severa
     sure = f"{likelihood(answer.probability)}, {number(answer.probability)}"
     st.progress(answer.probability, text=f"{title}**{label}** · {sure}")
     rest = ", ".join(plain(shorten(words(target, value), 40)) for value in answer.answer_set) or "none"
-    left = ":material/person: **left to you** · " if answer.defers else ""
-    why = f"Left to you because: {plain(answer.reason)}. " if answer.defers and answer.reason else ""
     basis = f"calibrated on {count(reveal.calibration_n, 'case')}"
     st.caption(
-        f"{left}can't rule out: {rest}" + ("" if several else f" · {basis}"),
-        help=f"{why}Of such sets of answers, {100 * reveal.coverage:.0f} % hold the right one; {basis}.",
+        f"{_left(answer)}can't rule out: {rest}" + ("" if several else f" · {basis}"),
+        help=f"{_why(answer)}Of such sets of answers, {100 * reveal.coverage:.0f} % hold the right one; {basis}.",
     )
+
+
+def _left(answer: TargetAnswer) -> str:
+    """Return that the case is left to the person, and the main reason where the set does not tell it."""
+    if not answer.defers:
+        return ""
+    main = answer.deferrals[0] if answer.deferrals else None
+    because = f": {plain(main.words)}" if main is not None and main.reason != "set" else ""
+    return f":material/person: **left to you**{because} · "
+
+
+def _why(answer: TargetAnswer) -> str:
+    """Return all reasons for which the case is left to the person."""
+    said = dict.fromkeys(deferral.words for deferral in answer.deferrals) or {answer.reason: None}
+    return f"Left to you because: {plain('; '.join(said))}. " if answer.defers and answer.reason else ""
 
 
 def _compared(case: CaseView, reveal: RevealView, several: bool) -> str:

@@ -105,7 +105,7 @@ class Coverage:
             ledger=share(covered, ledger.cases) if len(covered) else None,
             groups=_groups(item, ledger.cases, covered),
             over_time=tuple(point for point, _ in points),
-            alarm=_alarm(version.name, item, covered, points, level),
+            alarm=_alarm(version.name, item, ledger, covered, points, level),
         )
 
 
@@ -208,15 +208,25 @@ def _method(item: TargetCalibration) -> str:
     return title if item.set_groups is None else f"{title} within groups of {item.set_groups.attribute}"
 
 
+def _one_each(judged: Sequence[Case]) -> list[int]:
+    """Return the first case of each group (patient): cases of one group are no independent evidence."""
+    first: dict[str, int] = {}
+    for place, case in enumerate(judged):
+        first.setdefault(case.group, place)
+    return list(first.values())
+
+
 def _alarm(
     version: str,
     item: TargetCalibration,
+    ledger: Judged,
     covered: Booleans,
     points: Sequence[tuple[CoveragePoint, float]],
     level: float,
 ) -> str:
     """Return what is wrong; the looks together raise a false alarm with a chance of at most `level`."""
-    short = too_few_covered(int(covered.sum()), len(covered), item.calibration_n, item.coverage)
+    first = covered[_one_each(ledger.cases)]
+    short = too_few_covered(int(first.sum()), len(first), item.calibration_n, item.coverage)
     if len(covered) and short < LOOKS * level:
         return (
             f"The sets of {version} hold the right answer of {item.target} in {covered.mean():.2f} of {len(covered)} "

@@ -84,6 +84,12 @@ class Guarding:
             recent=recent,
         )
 
+    def suspension(self, workspace: str) -> Suspension | None:
+        """Return the word that silences the model now, or None while it answers."""
+        with self.runtime.database.read() as tx:
+            said = suspensions.latest(tx, self.catalogue.workspace(tx, workspace)[0].id)
+            return _by_name(said, actors.names(tx)) if said is not None and said.suspended else None
+
     def coverage(self, workspace: str, *, version: str | None = None, target: str | None = None) -> CoverageView | None:
         """Return whether the sets keep their promise; None before anything serves."""
         return self.sets.view(workspace, version=version, target=target)
