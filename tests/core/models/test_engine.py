@@ -11,6 +11,7 @@ from core.models import engine as engine_module
 from core.models import serving
 from core.models.calibration import prediction_set, softmax
 from core.models.engine import Engine
+from core.models.manifest import SetGroups
 from tests.helpers.model_parts import IMAGE, RANDOM_BACKBONE, cases_of, model_of, spec_of
 
 SPEC = spec_of()
@@ -297,3 +298,12 @@ def test_several_targets_are_answered_together(engine):
     prediction = engine.predict(model, {"image": CASES[0]})
     assert [answer.target for answer in prediction.targets] == ["shape", "bright"]
     assert sum(prediction.target("bright").probabilities) == pytest.approx(1)
+
+
+def test_sets_within_groups_go_by_the_attributes_that_come_with_the_question(engine):
+    groups = SetGroups(attribute="view", thresholds={"AP": 1.0}, cases={"AP": 90})
+    model = model_of(SPEC, name="grouped", threshold=0.0, coverage=0.1, set_groups=groups)
+    known = [{"view": "AP"}, {"view": "PA"}, None]
+    sizes = [len(engine.predict(model, {"image": CASES[0]}, attributes=one).targets[0].answer_set) for one in known]
+    bulk = engine.predict_many(model, {"image": CASES[:1].repeat(3, axis=0)}, attributes=known)
+    assert sizes == [len(one.targets[0].answer_set) for one in bulk] == [3, 1, 1]
