@@ -4,6 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from core.contracts import AuditRow
+from pages._ui import context
 from pages._ui.format import when
 from pages._ui.guard import guarded
 from pages._ui.services import get_services
@@ -48,9 +49,12 @@ def _details(row: AuditRow | None) -> None:
 
 def _verify() -> None:
     check, export, _ = st.columns([1, 1, 2])
+    waits = get_services().audit.waits(context.actor())
     export.download_button(
         "Export as JSON lines", get_services().audit.export_text, "tandem-audit.jsonl", "application/x-ndjson",
-        key="audit_export", on_click="ignore", width="stretch", icon=":material/download:",
+        key="audit_export", on_click="ignore", width="stretch", icon=":material/download:", disabled=waits > 0,
+        help=f"The whole record tells what others said of {count(waits, 'case')} that you may still read blind. Read "
+        "them first." if waits else None,
     )  # fmt: skip
     if not check.button("Verify the chain", key="audit_verify", width="stretch", icon=":material/verified:"):
         return
@@ -67,7 +71,7 @@ st.title("Audit", anchor=False)
 with guarded():
     _verify()
     workspace, kind, who = _filters()
-    events = get_services().audit.events(workspace=workspace, kind=kind, actor_id=who)
+    events = get_services().audit.events(workspace=workspace, kind=kind, actor_id=who, reader=context.actor())
     if events:
         _details(_table(events))
     else:

@@ -17,7 +17,7 @@ from pages._ui.start import draw_start
 
 
 def _draw(workspace: str) -> None:
-    view = get_services().retraining.view(workspace)
+    view = get_services().retraining.view(workspace, reader=context.actor())
     show_notice()
     left, right = st.columns([1.5, 1], gap="large")
     with left:

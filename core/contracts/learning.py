@@ -13,8 +13,8 @@ from core.contracts.spread import SpreadView
 class RetrainingVerbs(Protocol):
     """Feedback, runs, gate, decisions."""
 
-    def view(self, workspace: str) -> RetrainingView:
-        """Return everything on the retraining page."""
+    def view(self, workspace: str, *, reader: Actor | None = None) -> RetrainingView:
+        """Return everything on the retraining page, without the cases that `reader` may still read blind."""
 
     def start(
         self,

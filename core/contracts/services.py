@@ -202,9 +202,18 @@ class AuditVerbs(Protocol):
     """The record."""
 
     def events(
-        self, *, workspace: str | None = None, kind: str | None = None, actor_id: str | None = None, limit: int = 500
+        self,
+        *,
+        workspace: str | None = None,
+        kind: str | None = None,
+        actor_id: str | None = None,
+        limit: int = 500,
+        reader: Actor | None = None,
     ) -> tuple[AuditRow, ...]:
-        """Return events, newest first."""
+        """Return events, newest first; of cases that `reader` may still read blind, only that others said something."""
+
+    def waits(self, reader: Actor) -> int:
+        """Return how many cases this person may still read blind though others have said something of them."""
 
     def kinds(self) -> tuple[str, ...]:
         """Return the kinds of event that occur."""

@@ -2,13 +2,16 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from core.contracts import AuditCheck, AuditEvent, AuditRow
+from sqlalchemy import Connection
+
+from core.contracts import Actor, AuditCheck, AuditEvent, AuditRow
 from core.services.files import writing_into
+from core.services.reading_modes.finishing import to_read_blind
 from core.services.runtime import Runtime
-from core.storage import actors, audit
+from core.storage import actors, audit, cases, workspaces
 from core.storage.audit_check import verify
 from core.storage.chain import time_text
 from core.storage.payloads import of_events
@@ -40,6 +43,10 @@ WORDS: Mapping[str, str] = {
     "revoke": "revoked a token",
 }
 FILE = "audit.jsonl"
+SAID = frozenset({"read", "verdict", "undo", "import read", "import verdict", "debrief"})
+"""Kinds of event that tell what a person said of a case."""
+Hidden = frozenset[tuple[str | None, str]]
+"""(workspace, case) of cases that a person may still read blind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +56,43 @@ class Audit:
     runtime: Runtime
 
     def events(
-        self, *, workspace: str | None = None, kind: str | None = None, actor_id: str | None = None, limit: int = 500
+        self,
+        *,
+        workspace: str | None = None,
+        kind: str | None = None,
+        actor_id: str | None = None,
+        limit: int = 500,
+        reader: Actor | None = None,
     ) -> tuple[AuditRow, ...]:
-        """Return events, newest first."""
+        """Return events, newest first; of cases that `reader` may still read blind, only that others said something."""
         with self.runtime.database.read() as tx:
             found = audit.events(tx, workspace=workspace, kind=kind, actor_id=actor_id, limit=limit)
             names = actors.names(tx)
             payloads = of_events(tx, [event.sequence for event in found if event.payload_digest])
-        return tuple(_row(event, names, payloads.get(event.sequence)) for event in found)
+            hidden = self._hidden(tx, reader)
+        return tuple(
+            _held_back(event, names)
+            if _tells(event, reader, hidden)
+            else _row(event, names, payloads.get(event.sequence))
+            for event in found
+        )
+
+    def waits(self, reader: Actor) -> int:
+        """Return how many cases this person may still read blind though others have said something of them.
+
+        The whole chain tells what, so a page hands it out when there is none.
+        """
+        with self.runtime.database.read() as tx:
+            return len(self._hidden(tx, reader))
+
+    def _hidden(self, tx: Connection, reader: Actor | None) -> Hidden:
+        if reader is None:
+            return frozenset()
+        found: set[tuple[str | None, str]] = set()
+        for workspace in (workspaces.get(tx, name) for name in workspaces.names(tx)):
+            ids = to_read_blind(tx, workspace, self.runtime.spec(workspace), reader)
+            found |= {(workspace.name, case.name) for case in cases.by_ids(tx, ids).values()}
+        return frozenset(found)
 
     def kinds(self) -> tuple[str, ...]:
         """Return the kinds of event that occur."""
@@ -80,6 +116,20 @@ class Audit:
             events = audit.events(tx, limit=None)
         lines = [json.dumps(asdict(event), default=time_text, ensure_ascii=False) for event in reversed(events)]
         return "\n".join(lines) + ("\n" if lines else "")
+
+
+def _tells(event: AuditEvent, reader: Actor | None, hidden: Hidden) -> bool:
+    """Return whether an event would tell a person what somebody else said of a case that they may read blind."""
+    about = (event.workspace, str(event.subject.get("case")))
+    return reader is not None and event.actor_id != reader.id and event.kind in SAID and about in hidden
+
+
+def _held_back(event: AuditEvent, names: Mapping[str, str]) -> AuditRow:
+    """Return an event without anything that was said."""
+    row = _row(replace(event, subject={"case": event.subject["case"]}), names, None)
+    return replace(
+        row, details=(*row.details, ("held back", "what was said is shown after your own read of this case"))
+    )
 
 
 def _row(event: AuditEvent, names: Mapping[str, str], payload: bytes | None) -> AuditRow:

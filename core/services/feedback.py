@@ -1,17 +1,19 @@
 """What people said since the champion was trained, and pictures of it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.contracts import (
+    Actor,
     Case,
     ChangedCase,
     Estimate,
     FeedbackView,
     GateReport,
+    MarkWarning,
     Region,
     Thumbnail,
     Version,
@@ -24,6 +26,7 @@ from core.services.casebook import Casebook
 from core.services.catalogue import Catalogue
 from core.services.excerpts import excerpt
 from core.services.mark_checking import MarkChecking
+from core.services.reading_modes.finishing import to_read_blind
 from core.services.runtime import Cache, Runtime
 from core.services.scoring import Scoring
 from core.storage import regions, runs, verdicts, versions
@@ -45,8 +48,11 @@ class Feedback:
     checking: MarkChecking
     drawn: Cache[tuple[int, tuple[int, ...]], bytes] = field(default_factory=lambda: Cache(256))
 
-    def view(self, workspace: str) -> FeedbackView:
-        """Return counts and marks of the verdicts that the champion has not seen."""
+    def view(self, workspace: str, reader: Actor | None = None) -> FeedbackView:
+        """Return counts and marks of the verdicts that the champion has not seen.
+
+        What others marked on cases that `reader` may still read blind is counted, not shown.
+        """
         with self.runtime.database.read() as tx:
             found, spec = self.catalogue.workspace(tx, workspace)
             seen: set[int] = set()
@@ -58,19 +64,20 @@ class Feedback:
             fresh = [verdict for verdict in fresh if verdict.case_id in marked]
             marks = [region for verdict in fresh for region in verdict.regions]
             artefacts = regions.artefacts(tx, found.id)
+            blind = to_read_blind(tx, found, spec, reader) if reader is not None else frozenset()
         checked = self.checking.check(workspace)
+        warnings = _told(checked.warnings, {marked[case_id].name for case_id in blind if case_id in marked})
+        shown = [mark for mark in marks if mark.case_id not in blind]
         return FeedbackView(
             verdicts=len(fresh),
             overrides=sum(verdict.stance == "override" for verdict in fresh),
             marks=len(marks),
             ledger=sum(marked[verdict.case_id].split == "ledger" for verdict in fresh),
             artefacts=artefacts,
-            thumbnails=self._thumbnails(
-                marks, marked, spec, {case for one in checked.warnings for case in one.cases[:FIRST]}
-            ),
+            thumbnails=self._thumbnails(shown, marked, spec, {case for one in warnings for case in one.cases[:FIRST]}),
             strategies=checked.strategies,
             default_strategy=spec.training.strategy,
-            warnings=checked.warnings,
+            warnings=warnings,
         )
 
     def changed(self, workspace: str, report: GateReport | None) -> tuple[Thumbnail, ...]:
@@ -153,6 +160,12 @@ class Feedback:
             if m.mark.field == name and m.mark.mask
         ]
         return np.logical_or.reduce(masks) if masks else None
+
+
+def _told(warnings: Sequence[MarkWarning], blind: set[str]) -> tuple[MarkWarning, ...]:
+    """Return the warnings without cases that are to be read blind; one that is about such cases alone is left out."""
+    told = (replace(one, cases=tuple(case for case in one.cases if case not in blind)) for one in warnings)
+    return tuple(one for one in told if one.cases)
 
 
 def _changed(item: ChangedCase, spec: WorkspaceSpec) -> str:

@@ -43,8 +43,8 @@ class Retraining:
     scoring: Scoring
     deciding: Deciding
 
-    def view(self, workspace: str) -> RetrainingView:
-        """Return everything on the retraining page."""
+    def view(self, workspace: str, *, reader: Actor | None = None) -> RetrainingView:
+        """Return everything on the retraining page, without the cases that `reader` may still read blind."""
         with self.runtime.database.read() as tx:
             found, _ = self.catalogue.workspace(tx, workspace)
             candidate = waiting_candidate(tx, found)
@@ -60,7 +60,7 @@ class Retraining:
         return RetrainingView(
             workspace=workspace,
             champion=found.champion,
-            feedback=self.feedback.view(workspace),
+            feedback=self.feedback.view(workspace, reader),
             run=run,
             candidate=candidate,
             gate_job=(running.progress or Progress("waiting for the worker")) if running else None,

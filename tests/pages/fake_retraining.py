@@ -44,7 +44,7 @@ class FakeRetraining:
     def __init__(self, states: dict[str, State]) -> None:
         self.states = states
 
-    def view(self, workspace) -> RetrainingView:
+    def view(self, workspace, *, reader=None) -> RetrainingView:
         s = find(self.states, workspace)
         names = tuple(s.cases[:6])
         feedback = s.feedback or feedback_of(names, sum(1 for v in s.verdicts.values() if v) + 9)

@@ -144,3 +144,25 @@ def test_some_labels_always_want_two_readers(product, prepared_home, tmp_path):
         assert case in {waiting.cases[item.case_id].name for item in waiting.ranked}
     judge(product, case, "below", BEN)
     assert [dispute.case for dispute in product.adjudication.view(WORKSPACE, actor=LEAD).waiting] == [case]
+
+
+def test_nothing_that_the_first_reader_said_is_told_before_the_second_has_read(two):
+    case = pool_of(two)[0]
+    judge(two, case, "above", ANNA, (square(0, 0),))
+
+    def told(reader):
+        rows = [row for row in two.audit.events(workspace=WORKSPACE, reader=reader) if row.kind in ("read", "verdict")]
+        pictures = two.retraining.view(WORKSPACE, reader=reader).feedback.thumbnails
+        return {name for row in rows for name, _ in row.details}, [item.case for item in pictures], rows
+
+    names, pictures, rows = told(BEN)
+    assert names == {"case", "held back", "hash", "previous hash"}
+    assert pictures == []
+    assert not any("above" in f"{row.summary}{row.details}" for row in rows)
+    assert (two.audit.waits(BEN), two.audit.waits(ANNA)) == (1, 0)
+    assert two.retraining.view(WORKSPACE, reader=BEN).feedback.marks == 1
+    assert {"label", "record"} <= told(ANNA)[0]
+    judge(two, case, "below", BEN)
+    names, pictures, _ = told(BEN)
+    assert ("label" in names, pictures, two.audit.waits(BEN)) == (True, [case], 0)
+    assert two.audit.waits(LEAD) == 0  # as many have read it as it wants
