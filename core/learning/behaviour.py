@@ -75,6 +75,16 @@ def probabilities(model: LoadedModel, answer: Mapping[str, Tensor], target: str)
     return calibrated(model.manifest.target(target), answer[target].double().numpy())
 
 
+def top_labels(model: LoadedModel, target: str, answer: Tensor) -> Tensor:
+    """Return the most probable label of each case, int64 [n], of the version's logits [n, K].
+
+    Only a calibration that moves classes apart from each other can make it another than that of the highest logit.
+    """
+    if model.manifest.target(target).method == "temperature":
+        return answer.argmax(dim=1).cpu()
+    return torch.from_numpy(probabilities(model, {target: answer.cpu()}, target).argmax(axis=1))
+
+
 def answers_to_altered(
     models: Sequence[LoadedModel],
     examples: Examples,
@@ -91,7 +101,7 @@ def answers_to_altered(
     """
     generator = torch.Generator().manual_seed(seed)
     count = len(alteration.cases)
-    tallies = [_Tally.of(examples, own) for own in plain]
+    tallies = [_Tally.of(model, examples, own) for model, own in zip(models, plain, strict=True)]
     for repeat in range(alteration.repeats):
         order = alteration.cases[torch.randperm(count, generator=generator)]
         for start in range(0, count, BATCH):
@@ -111,22 +121,23 @@ def answers_to_altered(
 class _Tally:
     """One model's answers to all examples as they are, their labels, and what is counted, by target."""
 
+    model: LoadedModel
     before: Mapping[str, Tensor]
     labels: Mapping[str, Tensor]
     changed: Mapping[str, Array]
     right: Mapping[str, Array]
 
     @classmethod
-    def of(cls, examples: Examples, plain: Logits) -> "_Tally":
+    def of(cls, model: LoadedModel, examples: Examples, plain: Logits) -> "_Tally":
         """Start counting from the logits of all examples as they are."""
-        before = {target: own.argmax(dim=1).cpu() for target, own in plain.items()}
+        before = {target: top_labels(model, target, own) for target, own in plain.items()}
         zeros = [{target: np.zeros(len(examples)) for target in plain} for _ in range(2)]
-        return cls(before, {target: examples.labels[target].cpu() for target in plain}, *zeros)
+        return cls(model, before, {target: examples.labels[target].cpu() for target in plain}, *zeros)
 
     def count(self, rows: Tensor, answer: Logits, weight: float) -> None:
         """Count one batch of answers to altered cases."""
         for target, own in answer.items():
-            top = own.argmax(dim=1).cpu()
+            top = top_labels(self.model, target, own)
             self.changed[target][rows.numpy()] += (top != self.before[target][rows]).numpy() * weight
             self.right[target][rows.numpy()] += (top == self.labels[target][rows]).numpy() * weight
 
