@@ -124,7 +124,7 @@ class Importing:
             weights = offered.weights if offered else None
             job_id = None if workspace.champion else ask_for_champion(tx, workspace, actor, weights)
             if workspace.champion:
-                ask_to_route(tx, workspace.name, actor.id)
+                ask_to_route(tx, workspace.name, actor.id, again=True)
         if workspace.champion:
             self.scoring.score(spec.name, workspace.champion, reporter)
         notes = (*result.notes, *said.notes, *(offered.notes if offered else ()))

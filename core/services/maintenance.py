@@ -7,7 +7,7 @@ from core.errors import BadInput
 from core.services.catalogue import Catalogue
 from core.services.runtime import Runtime
 from core.services.wording import require_storable
-from core.storage import actors
+from core.storage import actors, guards
 from core.storage.blobs import GarbageReport, collect_garbage
 from core.storage.erasure import erase_case
 
@@ -39,8 +39,10 @@ class Maintenance:
             raise BadInput("An erasure needs a reason, for the record. Write one sentence.")
         require_storable("The reason", reason)
         with self.runtime.database.write() as tx:
-            _, _, stored = self.catalogue.case(tx, workspace, case)
+            found, _, stored = self.catalogue.case(tx, workspace, case)
             actors.ensure(tx, actor)
             event = erase_case(tx, stored.id, actor.id, reason.strip())
+            if stored.split == "train":
+                guards.forget(tx, found.id)  # what tells unlike cases keeps vectors of training cases
         self.runtime.database.forget()
         return event

@@ -211,8 +211,8 @@ class FakeServices:
 
     def __init__(self, *states: State, ok: bool = True) -> None:
         from fake_evidence import FakeEvidence
-        from fake_guard import FakeGuard
         from fake_fairness import FakeFairness
+        from fake_guard import FakeGuard
         from fake_retraining import FakeRetraining
         from fake_robustness import FakeRobustness
         from fake_spread import FakeSpread
