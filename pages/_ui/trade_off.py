@@ -10,7 +10,7 @@ from core.contracts import Estimate, FairnessView, GapMetric, TradeOffView, Trad
 from pages._ui import context
 from pages._ui.download import Numbers
 from pages._ui.fairness_plots import GAP_TITLES
-from pages._ui.format import estimate, when
+from pages._ui.format import interval, number, when
 from pages._ui.guard import acting, guarded
 from pages._ui.plots import draw_plot
 from pages._ui.progress import draw_progress
@@ -20,6 +20,7 @@ from pages._ui.text import count, plain
 from pages._ui.trade_off_plot import panels, trade_off_plot
 
 POINT, PLOT = "trade_point", "trade_off_plot"
+RECOMMENDED = "trade_recommended"
 
 
 def draw_trade_off(view: FairnessView, attribute: str | None) -> None:
@@ -112,9 +113,7 @@ def _limits(view: FairnessView, attribute: str | None) -> dict[GapMetric, float]
 
 
 def _compare(trade: TradeOffView, limits: dict[GapMetric, float]) -> None:
-    if st.session_state.get(POINT) not in range(len(trade.points)):
-        st.session_state[POINT] = _recommended(trade)
-    chosen = int(st.session_state[POINT])
+    chosen = _chosen(trade)
     draw_plot(
         trade_off_plot(trade.points, trade.metric, chosen, limits), key=PLOT, name="trade-off", words=_words(trade),
         numbers=_numbers(trade), on_select=_point_at,
@@ -127,6 +126,15 @@ def _compare(trade: TradeOffView, limits: dict[GapMetric, float]) -> None:
         )  # fmt: skip
     with right:
         _act(trade, trade.points[chosen])
+
+
+def _chosen(trade: TradeOffView) -> int:
+    """Return the place of the model that is looked at; where nobody picked one, that is the recommended one."""
+    state, best = st.session_state, _recommended(trade)
+    if state.get(POINT) not in range(len(trade.points)) or state[POINT] == state.get(RECOMMENDED):
+        state[POINT] = best
+    state[RECOMMENDED] = best
+    return int(state[POINT])
 
 
 def _recommended(trade: TradeOffView) -> int:
@@ -148,8 +156,12 @@ def _label(trade: TradeOffView, place: int) -> str:
 
 
 def _caption(trade: TradeOffView, point: TradePoint) -> str:
-    gaps = "; ".join(f"{GAP_TITLES[name].lower()} gap {estimate(of(point))}" for name, of in panels(trade.metric))
-    return plain(f"accuracy {estimate(point.accuracy)}; {gaps}")
+    gaps = "; ".join(f"{GAP_TITLES[name].lower()} gap {_short(of(point))}" for name, of in panels(trade.metric))
+    return plain(f"accuracy {_short(point.accuracy)}; {gaps} · n {point.accuracy.n:,}")
+
+
+def _short(figure: Estimate) -> str:
+    return f"{number(figure.value, 2)} {interval(figure.low, figure.high)}"
 
 
 def _words(trade: TradeOffView) -> str:
