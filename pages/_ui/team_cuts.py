@@ -118,5 +118,5 @@ def _all_words(row: TeamRow, pair: Pair) -> str:
         words = (
             "no read can tell" if one is None else f"{number(one.value, 2)} {interval(one.low, one.high)} of {one.n:,}"
         )
-        told.append(f"{FIGURES[name].capitalize()} {words}")
+        told.append(f"{FIGURES[name]} {words}")
     return f"Over all reads: {'; '.join(told)}."

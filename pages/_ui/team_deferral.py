@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.contracts import DeferralCurve, DeferralPoint, TeamView
 from pages._ui.download import Numbers
-from pages._ui.format import percent
+from pages._ui.format import percent, value_words
 from pages._ui.plot_colours import palette
 from pages._ui.plots import Line, draw_plot, line_plot
 from pages._ui.text import plain
@@ -51,7 +51,8 @@ def draw_deferral(view: TeamView) -> None:
         )  # fmt: skip
     st.caption(
         "On reads before the model's answer was shown. What is learned never comes from the patient, or other group of "
-        "cases, that it is used on. The band is the 95 % interval of the cheapest rule."
+        "cases, that it is used on. The band is the 95 % interval of the cheapest rule. "
+        f"An hour of reading costs {value_words(view.hour_cost)} here."
     )
 
 

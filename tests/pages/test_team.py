@@ -30,7 +30,7 @@ def test_four_questions_with_words_for_each_figure(open_page):
         "3 reads with the model switched off: they count for people alone",
         "1 read <b>of</b> an answer that was wrong on purpose",
         "People alone over all their reads before the reveal: 0.71",
-        "Over all reads: Helped 0.55 [0.41, 0.69] of 133; harmed 0.06 [0.00, 0.13] of 266",
+        "Over all reads: helped 0.55 [0.41, 0.69] of 133; harmed 0.06 [0.00, 0.13] of 266",
         "**Where people do better (learned)** · cheapest: People read 35 %",
         "The model alone is right in 78 %, people alone in 72 %",
     ):
