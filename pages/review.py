@@ -5,7 +5,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.contracts import CaseView
 from pages._ui import context
-from pages._ui.boxes import draw_model, draw_read, draw_verdict
+from pages._ui.boxes import draw_model, draw_read, draw_verdict, draw_withheld
 from pages._ui.evidence import Model, ask_evidence, draw_quality
 from pages._ui.evidence_panel import draw_details
 from pages._ui.guard import guarded, show_notice
@@ -26,6 +26,12 @@ def _boxes(case: CaseView, reading: Reading) -> Model | None:
         return None
     services, who = get_services(), context.actor()
     reveal = services.review.reveal(case.workspace, case.name, actor=who)
+    if reveal.withheld:
+        if reveal.prediction.version:  # that it has no objection tells something too
+            reading.remember("no objection")
+        draw_withheld(reveal)
+        draw_verdict(case, reveal, reading)
+        return None
     reading.remember("prediction")
     model = Model(reveal, services.evidence.methods(case.workspace, case.name, actor=who) if reveal.methods else ())
     draw_model(case, reveal, model.methods, reading)

@@ -1,74 +1,41 @@
-"""Worklist: what waits, why it is next, and the way into a case."""
+"""Worklist: what waits, why it is next, the way into a case; and what readers differ on."""
 
-import pandas as pd
 import streamlit as st
 
-from core.contracts import QueueRow, QueueStrategy, WorklistView
+from core.contracts import AdjudicationView
 from pages._ui import context
-from pages._ui.format import when
-from pages._ui.guard import guarded
+from pages._ui.adjudication import asked_dispute, draw_differences
+from pages._ui.guard import guarded, show_notice
 from pages._ui.guard_panel import draw_banner
+from pages._ui.queue import draw_queue
 from pages._ui.services import get_services
-from pages._ui.sidebar import page
-from pages._ui.text import count
 
-STRATEGIES: dict[QueueStrategy, str] = {
-    "margin": "first where the model is torn between two answers",
-    "entropy": "first where the model is least sure overall",
-    "random": "in random order",
-}
-STATES = ("waiting", "read", "held", "done")
+CASES, DIFFERENCES = "Cases", "Differences"
 
 
-def _open(case: str | None = None) -> None:
-    st.switch_page(page("review"), query_params=context.link(**({"case": case} if case else {})))
-
-
-def _order() -> QueueStrategy:
-    names: list[QueueStrategy] = list(STRATEGIES)
-    return st.selectbox("Order", names, format_func=STRATEGIES.__getitem__, key="queue_strategy")
-
-
-def _filters() -> tuple[list[str], str]:
-    states, search = st.columns([1, 1], vertical_alignment="bottom")
-    kept = states.pills("Show", STATES, selection_mode="multi", default=STATES[:3], key="queue_states")
-    return kept, search.text_input("Find a case", key="queue_search", placeholder="part of a case's name")
-
-
-def _rows(view: WorklistView, states: list[str], search: str) -> list[QueueRow]:
-    wanted = search.strip().lower()
-    return [r for r in view.rows if r.state.split(" ")[0] in states and wanted in r.case.lower()]
-
-
-def _table(rows: list[QueueRow]) -> None:
-    frame = pd.DataFrame(
-        [(r.position, r.case, r.reason, r.state, when(r.waiting_since), r.reads) for r in rows],
-        columns=["next", "case", "why", "state", "waiting since", "reads"],
-    )
-    chosen = st.dataframe(
-        frame, hide_index=True, on_select="rerun", selection_mode=("single-row", "single-cell"), key="queue_table",
-        height=420, alt="Cases in the order in which they are read; choose one to open it",
+def _part(view: AdjudicationView) -> str:
+    """Draw what is looked at, where there is anything but cases: an address that names a dispute opens it."""
+    known = any(one.same or one.overlap for one in view.agreement)
+    if not (view.waiting or view.done or known or asked_dispute()):
+        return CASES
+    if asked_dispute() and "worklist_part" not in st.session_state:
+        st.session_state.worklist_part = DIFFERENCES
+    words = {CASES: CASES, DIFFERENCES: f"{DIFFERENCES} · {len(view.waiting):,}"}
+    part = st.segmented_control(
+        "Show what", list(words), default=None if "worklist_part" in st.session_state else CASES, key="worklist_part",
+        format_func=words.__getitem__, required=True, label_visibility="collapsed",
     )  # fmt: skip
-    places = [*chosen.selection.rows, *(row for row, _ in chosen.selection.cells)]
-    if places:
-        _open(rows[places[0]].case)
+    return part or CASES
 
 
 def _draw(workspace: str) -> None:
     draw_banner(workspace)
-    act, order = st.columns([1, 2], vertical_alignment="bottom")
-    with order:
-        strategy = _order()
-    view = get_services().review.worklist(workspace, actor=context.actor(), strategy=strategy)
-    if act.button("Open next", key="open_next", type="primary", shortcut="o", disabled=not view.waiting):
-        _open()
-    done = view.done / view.total if view.total else 0.0
-    st.progress(done, text=f"{view.done:,} of {count(view.total, 'case')} done")
-    rows = _rows(view, *_filters())
-    if rows:
-        _table(rows)
+    show_notice()
+    view = get_services().adjudication.view(workspace, actor=context.actor())
+    if _part(view) == DIFFERENCES:
+        draw_differences(view)
     else:
-        st.info("No case fits. Nothing waits, or the filters above leave nothing.")
+        draw_queue(workspace)
 
 
 st.title("Worklist", anchor=False)

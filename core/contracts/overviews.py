@@ -34,6 +34,8 @@ class WorklistView:
     waiting: int
     done: int
     total: int
+    blind: bool = False
+    """Whether the order tells nothing of the model; then `rows` lists no more than the next batch of those waiting."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,7 +114,13 @@ class Queueing:
         ]
         total = len(state.cases)
         return WorklistView(
-            workspace, state.strategy, (*rows, *done[:limit]), len(state.ranked), len(state.done), total
+            workspace=workspace,
+            strategy=state.strategy,
+            rows=(*rows, *done[:limit]),
+            waiting=len(state.ranked),
+            done=len(state.done),
+            total=total,
+            blind=is_blind(state.spec),
         )
 
     def next_case(self, workspace: str, actor: Actor, after: str | None) -> str | None:

@@ -105,7 +105,7 @@ def _standing(case: CaseView, field: str, artefact: str | None) -> list[MarkForm
     ]
 
 
-def _forms(case: CaseView, version: str, reading: Reading) -> list[VerdictForm]:
+def _forms(case: CaseView, version: str | None, reading: Reading) -> list[VerdictForm]:
     state = st.session_state
     marks = _marks(case, reading)
     return [
@@ -118,7 +118,7 @@ def _forms(case: CaseView, version: str, reading: Reading) -> list[VerdictForm]:
     ]  # fmt: skip
 
 
-def save(case: CaseView, version: str) -> None:
+def save(case: CaseView, version: str | None) -> None:
     """Save the verdict on every target; pressing twice saves once."""
     with acting():
         reading = current()

@@ -57,12 +57,22 @@ def draw_model(case: CaseView, reveal: RevealView, methods: tuple[MethodView, ..
     several = len(case.targets) > 1
     with st.container(border=True, key="prediction_panel", gap="xsmall"):
         st.markdown(f"**The model** · {plain(reveal.prediction.version)}" + _compared(case, reveal, several))
+        if reveal.debrief:
+            with st.container(key="debrief"):
+                st.info(plain(reveal.debrief), icon=":material/school:")
         for answer in reveal.prediction.targets:
             _answer(_target(case, answer.target), reveal, answer, several)
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
             _evidence_controls(case, methods, several)
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
             _tests(case, reading)
+
+
+def draw_withheld(reveal: RevealView) -> None:
+    """Draw that the model says nothing on this case, and why; the verdict is given without it."""
+    with st.container(border=True, key="withheld", gap="xsmall"):
+        st.markdown("**The model**")
+        st.write(plain(reveal.withheld))
 
 
 def _evidence_controls(case: CaseView, methods: tuple[MethodView, ...], several: bool) -> None:
@@ -172,7 +182,7 @@ def _artefacts(case: CaseView) -> list[str]:
 
 def _save_row(case: CaseView, reveal: RevealView) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-        given = (case, reveal.prediction.version)
+        given = (case, reveal.prediction.version or None)
         st.form_submit_button("Save ↵", key="verdict_submit", type="primary", on_click=acts.save, args=given)
         fixed = not any(verdict.can_undo for verdict in case.verdicts)
         st.form_submit_button("Undo :gray[u]", key="verdict_undo", on_click=acts.undo, args=(case,), disabled=fixed)

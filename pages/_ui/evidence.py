@@ -53,7 +53,8 @@ def ask_evidence(case: CaseView, reading: Reading, model: Model | None) -> Asked
     if form is None or model is None:
         return Asked()
     prediction = model.reveal.prediction
-    key, who, ask = question_key(form, prediction.version), context.actor(), get_services().evidence
+    told = prediction.version + (" debriefed" if model.reveal.debrief else "")  # the answer that was shown has changed
+    key, who, ask = question_key(form, told), context.actor(), get_services().evidence
     exact, quick, failure = None, None, ""
     try:
         exact = desk().ask(key, lambda: ask.explain(form, actor=who))

@@ -10,6 +10,7 @@ from typing import TypeVar
 import streamlit as st
 
 from core.contracts import CaseView, EvidenceForm, EvidenceView, MethodView, Prediction, TargetView
+from pages._ui import context
 from pages._ui.background import PATIENCE, Desk
 from pages._ui.reading import Reading, Removal
 from pages._ui.text import plain, spaced
@@ -96,11 +97,11 @@ class Shown:
 
 
 def question_key(form: EvidenceForm, version: str) -> Key:
-    """Return what tells one question for evidence from all others."""
+    """Return what tells one question for evidence from all others; who may know what differs between persons."""
     options = tuple(sorted(form.options.items()))
     return (
-        form.workspace, form.case, form.target, form.method, form.label, form.against, form.baseline, form.reference,
-        options, version,
+        context.actor().id, form.workspace, form.case, form.target, form.method, form.label, form.against,
+        form.baseline, form.reference, options, version,
     )  # fmt: skip
 
 

@@ -133,7 +133,7 @@ def draw_keys(case: CaseView, nonce: str) -> None:
         data={
             "bindings": [asdict(binding) for binding in bindings(case)],
             "enter_from": [*steps, ".st-key-blind_submit", ".st-key-verdict_submit"],
-            "focus": ".st-key-prediction_panel" if case.read_done else ".st-key-read_box",
+            "focus": ".st-key-prediction_panel, .st-key-withheld" if case.read_done else ".st-key-read_box",
             "focus_when": f"{nonce}:{case.read_done}",
         },
     )

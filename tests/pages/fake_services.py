@@ -210,6 +210,7 @@ class FakeServices:
     """All verbs, in memory."""
 
     def __init__(self, *states: State, ok: bool = True) -> None:
+        from fake_adjudication import FakeAdjudication
         from fake_evidence import FakeEvidence
         from fake_fairness import FakeFairness
         from fake_guard import FakeGuard
@@ -228,6 +229,7 @@ class FakeServices:
         self.retraining = FakeRetraining(self.states)
         self.audit = FakeAudit(ok)
         self.spread = FakeSpread(self.states)
+        self.adjudication = FakeAdjudication(self.states)
         self.team = FakeTeam(self.states)
         self.trust = FakeTrust(self.states)
         self.fairness = FakeFairness(self.states)
