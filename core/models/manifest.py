@@ -69,6 +69,8 @@ class TargetCalibration(ManifestSection):
     free_labels: Annotated[int, Field(ge=0)] = 0
     threshold: Annotated[float, Field(ge=0.0)] = 1.0
     """Largest score of a label that stays in the answer set; with `lac` the score is 1 - p."""
+    design_effect: Annotated[float, Field(ge=1.0)] = 1.0
+    """How many times fewer independent cases would say as much of the sets: more than 1 where cases share a patient."""
     set_groups: SetGroups | None = None
     group_thresholds: GroupThresholds | None = None
     """How each group's cases are decided, where that is not by the most probable label."""

@@ -8,7 +8,8 @@ import numpy as np
 from core.contracts import CalibrationSpec
 from core.models.calibration.probabilities import Array, Booleans, Floats, Labels, estimated_calibration_error, softmax
 from core.models.calibration.registry import calibrated, calibrator
-from core.models.calibration.sets.base import SetRule, of_truth, order_statistic
+from core.models.calibration.sets.base import ROUNDING, SetRule, of_truth, order_statistic
+from core.models.calibration.sets.coverage import design_effect
 from core.models.calibration.sets.registry import set_rule
 from core.models.calibration.temperature import MINIMUM_CASES
 from core.models.grouping import group_of
@@ -87,7 +88,10 @@ def _sets(item: TargetCalibration, attribute: str | None, known: Floats, cases: 
     rule = set_rule(item.sets)
     item, left = rule.tune(item, known, cases.labels, cases.groups)
     scores = of_truth(rule.scores(item, known), cases.labels)
-    item = item.model_copy(update={"threshold": _threshold(rule, item, scores[left])})
+    threshold = _threshold(rule, item, scores[left])
+    alone = [group for group, kept in zip(cases.groups, left, strict=True) if kept]
+    effect = design_effect(scores[left] <= threshold + ROUNDING, alone)
+    item = item.model_copy(update={"threshold": threshold, "design_effect": effect})
     if attribute is None:
         return item
     groups = np.asarray([group_of(one, attribute) or "" for one in cases.attributes])

@@ -10,12 +10,7 @@ from numpy.typing import NDArray
 from core.contracts import Case, CoveragePoint, CoverageView, Estimate, TargetSpec, Version, Workspace
 from core.fairness.intervals import resampled, wilson
 from core.models.calibration import answer_sets, set_rule
-from core.models.calibration.sets.coverage import (
-    expected_coverage,
-    look_level,
-    too_few_covered,
-    too_many_missed,
-)
+from core.models.calibration.sets.coverage import Promise, design_effect, look_level, too_many_missed
 from core.models.grouping import group_of
 from core.models.manifest import TargetCalibration
 from core.services.catalogue import Catalogue, target_of
@@ -94,7 +89,7 @@ class Coverage:
         item = self.catalogue.model(workspace, version.name).manifest.target(ledger.target.name)
         covered, level = covers(item, ledger), self.runtime.spec(workspace).guard.coverage_alarm
         points = _points(item, ledger, covered, settled)
-        low, high = expected_coverage(item.calibration_n, item.coverage, len(covered))
+        low, high = promise(item).expected(independent(ledger, covered))
         return CoverageView(
             target=item.target,
             promised=item.coverage,
@@ -113,6 +108,16 @@ def covers(item: TargetCalibration, judged: Judged) -> Booleans:
     """Return whether each case's set holds its reference label, [cases]."""
     sets = answer_sets(item, judged.probabilities, [case.attributes for case in judged.cases])
     return np.asarray(sets[np.arange(len(judged.truth)), judged.truth], dtype=bool)
+
+
+def promise(item: TargetCalibration) -> Promise:
+    """Return what the sets of a version promise."""
+    return Promise(item.coverage, item.calibration_n, item.design_effect)
+
+
+def independent(judged: Judged, covered: Booleans) -> float:
+    """Return how many independent cases would say as much of the coverage."""
+    return len(covered) / design_effect(covered, [case.group for case in judged.cases])
 
 
 def share(covered: Booleans, judged: Sequence[Case]) -> Estimate:
@@ -158,13 +163,15 @@ def _points(
 ) -> list[tuple[CoveragePoint, float]]:
     """Return coverage in stretches of 50 settled cases, each with the chance of so many misses (1 where not judged)."""
     now, sure = covers(item, settled.judged), settled.judged.probabilities.max(axis=1, initial=0.0)
-    strata = _Strata.of(ledger.probabilities.max(axis=1, initial=0.0), covered)
+    effect = design_effect(covered, [case.group for case in ledger.cases])
+    strata = _Strata.of(ledger.probabilities.max(axis=1, initial=0.0), covered, effect)
     found = []
     for start in range(0, len(now), POINT):
         part = slice(start, start + POINT)
         if len(now[part]) < FEWEST_SHOWN:
             continue
-        expected, chance = strata.held_against(sure[part], now[part])
+        alone = [case.group for case in settled.judged.cases[part]]
+        expected, chance = strata.held_against(sure[part], now[part], design_effect(now[part], alone))
         moments = settled.moments[part]
         point = CoveragePoint(moments[0], moments[-1], share(now[part], settled.judged.cases[part]), expected)
         found.append((point, chance if len(now[part]) == POINT else 1.0))
@@ -176,44 +183,41 @@ class _Strata:
     """Ledger cases in strata of like probability of the top label: how often each is missed."""
 
     edges: Array
-    counts: tuple[int, ...]
-    misses: tuple[int, ...]
+    counts: tuple[float, ...]
+    """Ledger cases, as so many independent ones."""
+    misses: tuple[float, ...]
 
     @classmethod
-    def of(cls, sure: Array, covered: Booleans) -> "_Strata":
-        """Count the ledger's misses."""
+    def of(cls, sure: Array, covered: Booleans, effect: float) -> "_Strata":
+        """Count the ledger's misses; `effect` is the design effect of the ledger."""
         number = max(1, min(MOST_STRATA, len(sure) // FEWEST_IN_STRATUM))
         edges = np.unique(np.quantile(sure, np.arange(1, number) / number)) if len(sure) else np.empty(0)
         place = np.searchsorted(edges, sure, side="right")
         rows = range(len(edges) + 1)
         return cls(
             edges,
-            tuple(int((place == row).sum()) for row in rows),
-            tuple(int((~covered[place == row]).sum()) for row in rows),
+            tuple(float((place == row).sum() / effect) for row in rows),
+            tuple(float((~covered[place == row]).sum() / effect) for row in rows),
         )
 
-    def held_against(self, sure: Array, covered: Booleans) -> tuple[float | None, float]:
-        """Return the coverage to expect of cases with these top probabilities, and the chance of so many misses."""
+    def held_against(self, sure: Array, covered: Booleans, effect: float) -> tuple[float | None, float]:
+        """Return the coverage to expect of cases with these top probabilities, and the chance of so many misses.
+
+        `effect` is the design effect of these cases: they are counted as so many independent ones.
+        """
         if not sum(self.counts):
             return None, 1.0
         place = np.bincount(np.searchsorted(self.edges, sure, side="right"), minlength=len(self.counts)).tolist()
         strata = list(zip(place, self.counts, self.misses, strict=True))
         missed = sum(count * (misses + 0.5) / (earlier + 1.0) for count, earlier, misses in strata)
-        return 1.0 - missed / len(covered), too_many_missed(int((~covered).sum()), strata)
+        fewer = [(round(count / effect), earlier, misses) for count, earlier, misses in strata]
+        return 1.0 - missed / len(covered), too_many_missed(int((~covered).sum() / effect), fewer)
 
 
 def _method(item: TargetCalibration) -> str:
     """Return how the sets are made, in words."""
     title = set_rule(item.sets).title
     return title if item.set_groups is None else f"{title} within groups of {item.set_groups.attribute}"
-
-
-def _one_each(judged: Sequence[Case]) -> list[int]:
-    """Return the first case of each group (patient): cases of one group are no independent evidence."""
-    first: dict[str, int] = {}
-    for place, case in enumerate(judged):
-        first.setdefault(case.group, place)
-    return list(first.values())
 
 
 def _alarm(
@@ -225,9 +229,7 @@ def _alarm(
     level: float,
 ) -> str:
     """Return what is wrong; the looks together raise a false alarm with a chance of at most `level`."""
-    first = covered[_one_each(ledger.cases)]
-    short = too_few_covered(int(first.sum()), len(first), item.calibration_n, item.coverage)
-    if len(covered) and short < LOOKS * level:
+    if len(covered) and promise(item).broken(float(covered.mean()), independent(ledger, covered)) < LOOKS * level:
         return (
             f"The sets of {version} hold the right answer of {item.target} in {covered.mean():.2f} of {len(covered)} "
             f"cases the model never trained on, {item.coverage:.2f} was promised. {WHAT_TO_DO}"

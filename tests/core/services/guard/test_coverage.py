@@ -3,7 +3,7 @@
 import pytest
 
 from core.errors import NotFound
-from core.models.calibration.sets.coverage import expected_coverage
+from core.models.calibration.sets.coverage import Promise
 from core.services.guard import coverage
 from core.storage import cases, labels, workspaces
 from tests.helpers.tiny_folder import write_tiny_folder
@@ -29,7 +29,7 @@ def test_the_ledger_is_held_against_the_promise(product):
     assert (view.promised, view.calibration_n) == (0.9, len(names_of(product, "calibration")))
     assert view.ledger.value == pytest.approx(sum(held) / len(held))
     assert view.ledger.n == len(ledger)
-    assert (view.expected_low, view.expected_high) == expected_coverage(view.calibration_n, 0.9, len(ledger))
+    assert (view.expected_low, view.expected_high) == Promise(0.9, view.calibration_n).expected(len(ledger))
     assert (view.method, view.groups, view.over_time, view.alarm) == ("least ambiguous sets", (), (), "")
     with pytest.raises(NotFound):
         product.guard.coverage(WORKSPACE, version="v9")
