@@ -33,8 +33,9 @@ def corruption_plot(report: RobustnessReport) -> go.Figure:
 def _line(title: str, points: list[tuple[int, Estimate]], shift: float, colour: str, symbol: str) -> go.Scatter:
     values = [value for _, value in points]
     return go.Scatter(
-        x=[severity + shift for severity, _ in points], y=[value.value for value in values], mode="lines+markers",
-        name=safe(title), line={"color": colour, "width": 1.5}, marker={"color": colour, "symbol": symbol, "size": 8},
+        x=[severity + shift * (severity > 0) for severity, _ in points], y=[value.value for value in values],
+        mode="lines+markers", name=safe(title), line={"color": colour, "width": 1.5},
+        marker={"color": colour, "symbol": symbol, "size": 8},
         error_y={"type": "data", "symmetric": False, "array": [value.high - value.value for value in values],
                  "arrayminus": [value.value - value.low for value in values], "color": colour, "thickness": 1,
                  "width": 0},
@@ -54,5 +55,7 @@ def flips_plot(smallest: tuple[float, ...]) -> go.Figure:
             hovertemplate="%{y} cases flip within %{x}<extra></extra>",
         )
     )  # fmt: skip
-    figure.update_xaxes(title_text="largest change of a pixel, from 0 to 1").update_yaxes(title_text="cases")
+    figure.update_xaxes(
+        title_text="largest change of a pixel, from 0 to 1", range=[0, max(smallest) + width]
+    ).update_yaxes(title_text="cases")
     return styled(figure, HEIGHT)

@@ -115,7 +115,11 @@ def _attacks(report: RobustnessReport) -> None:
         )
         for own in lines.values():
             one = next(iter(own.values()))
-            st.markdown(f"**{plain(one.title)}** · {plain(one.words)}")
+            told = f"**{plain(one.title)}** · {plain(one.words)}"
+            if one.sound:
+                st.caption(told)
+            else:
+                st.warning(told, icon=":material/warning:")
 
 
 def _row(own: dict[float, AttackLine], epsilons: list[float]) -> list[str]:
@@ -137,8 +141,8 @@ def _corruptions(report: RobustnessReport) -> None:
     if worst is None:
         return
     words = (
-        f"As they are, {estimate(report.clean)} are right; worst with {worst.title.lower()} at severity "
-        f"{worst.severity}: {estimate(worst.accuracy)} right, {estimate(worst.changed)} of the answers changed."
+        f"Right as they are: {estimate(report.clean)}. Worst with {worst.title.lower()} at severity {worst.severity}: "
+        f"right {estimate(worst.accuracy)}, answers changed {estimate(worst.changed)}."
     )
     columns = ("corruption", "severity", "right", "low", "high", "changed", "changed low", "changed high", "n")
     rows = tuple(

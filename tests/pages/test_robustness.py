@@ -9,7 +9,7 @@ from pages._ui.trust_robustness import median_words
 
 
 def said(app):
-    parts = [*app.markdown, *app.caption, *app.error, *app.info]
+    parts = [*app.markdown, *app.caption, *app.error, *app.info, *app.warning]
     return " ".join(part.value for part in parts).replace("\\", "")
 
 
@@ -27,7 +27,7 @@ def test_attacks_corruptions_and_flips_are_drawn_with_n_and_interval(open_page):
     for part in (
         "right as they are: 0.92 [0.84, 1.00] · n 100",
         "Share of 92 correct answers turned wrong",
-        "worst with rotation at severity 5: 0.37 [0.29, 0.45] · n 100 right",
+        "Worst with rotation at severity 5: right 0.37 [0.29, 0.45] · n 100, answers changed 0.55 [0.47, 0.63]",
         "Half of the answers flip within 0.10 [0.08, 0.12] · n 92. Not flipped: 4 of 92.",
         "The detector of attacked pictures (a hint only) has an AUROC of 0.81 [0.76, 0.86] · n 180",
         "one that fails does not show that nothing can",
