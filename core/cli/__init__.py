@@ -19,6 +19,7 @@ from core.cli import (
     spread,
     team,
     tokens,
+    trade_off,
     training,
 )
 from core.cli.frame import refusable
@@ -49,6 +50,8 @@ app.command("robustness")(refusable(robustness.robustness))
 app.command("guard")(refusable(guard.guard))
 app.command("suspend")(refusable(guard.suspend))
 app.command("resume")(refusable(guard.resume))
+app.command("tradeoff")(refusable(trade_off.tradeoff))
+app.command("tradeoff-choose")(refusable(trade_off.choose))
 app.command("promote")(refusable(training.promote))
 app.command("reject")(refusable(training.reject))
 app.command("rollback")(refusable(training.rollback))

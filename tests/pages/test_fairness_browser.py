@@ -5,7 +5,7 @@ from browsing import page_of, serious
 from playwright.sync_api import Page, expect
 
 pytestmark = pytest.mark.journey
-PATIENCE = 30_000
+PATIENCE = 60_000
 
 
 def open_trade_off(page: Page, address: str) -> None:
