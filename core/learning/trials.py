@@ -8,7 +8,7 @@ from torch import Tensor
 from core.contracts import Progress, ProgressReporter, StartFrom, Suspect, Trial, TrialVerdict
 from core.learning.guarding import Guard
 from core.learning.journal import Best, Journal
-from core.learning.strategies.base import Strategy
+from core.learning.strategies.base import Strategy, Telling
 from core.learning.swapped import Judged, SwappedValidation
 from core.learning.task import Task, context_of, started, training_plan
 from core.models.network import TandemNetwork
@@ -72,7 +72,7 @@ def carry_out(task: Task, candidate: Candidate, swapped: SwappedValidation, jour
     task = replace(task, reporter=Labelled(task.reporter, candidate.label, finished))
     network = started(task, candidate.start)
     objective = candidate.strategy.objective(context_of(task, network))
-    plan = training_plan(task, network, candidate.start)
+    plan = replace(training_plan(task, network, candidate.start), average=int(getattr(objective, "averaged_steps", 0)))
     fitted = fit(network, objective, plan, task.reporter, journal.stage(candidate.name), Guard(swapped))
     seconds = max(fitted.seconds, time.monotonic() - begun)
     if fitted.stopped and not fitted.curve and not plan.judge_start:
@@ -83,6 +83,8 @@ def carry_out(task: Task, candidate: Candidate, swapped: SwappedValidation, jour
     best = Best(candidate.name, weights, fitted, judged)
     verdict: TrialVerdict = "stopped" if fitted.stopped else "tried"
     reason = f"Stopped: {fitted.stopped}; its step {fitted.best_step} was kept." if fitted.stopped else ""
+    if isinstance(objective, Telling):
+        reason = f"{reason} {objective.told(network)}".strip()
     suspects = tuple(getattr(objective, "suspects", ()))
     return Tried(described(candidate, swapped, verdict, reason, seconds, judged), best, suspects)
 

@@ -13,7 +13,7 @@ from core.errors import BadInput
 Moments = tuple[str, ...]
 MOMENTS: Moments = ("step", "exp_avg", "exp_avg_sq")
 """What AdamW keeps for each weight."""
-MEMORY = "memory/"
+MEAN, MEMORY = "mean/", "memory/"
 
 
 @dataclass(slots=True)
@@ -33,6 +33,8 @@ class TrainingState:
     seconds: float = 0.0
     watched: list[tuple[float, float]] = field(default_factory=list)
     """What a watch measured so far: the start first."""
+    mean: dict[str, Tensor] = field(default_factory=dict)
+    """Averaged weights, where the plan asks for them."""
     memory: dict[str, Tensor] = field(default_factory=dict)
     """What the objective remembers, by name."""
 
@@ -58,6 +60,7 @@ def pack(
         tensors[f"weight/{name}"] = parameter
         tensors |= {f"{moment}/{name}": value for moment, value in optimiser.state[parameter].items()}
     tensors |= {f"best/{name}": tensor for name, tensor in (state.best or {}).items()}
+    tensors |= {f"{MEAN}{name}": tensor for name, tensor in state.mean.items()}
     tensors |= {f"{MEMORY}{name}": tensor for name, tensor in state.memory.items()}
     return save({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()})
 
@@ -86,10 +89,15 @@ def unpack(
     best = {name: tensors[f"best/{name}"].to(p.device) for name, p in parameters.items() if f"best/{name}" in tensors}
     curve = [(int(point[0]), float(point[1]), float(point[2])) for point in tensors["curve"]]
     watched = [(float(loss), float(right)) for loss, right in tensors["watched"]]
-    memory = {name.removeprefix(MEMORY): tensor for name, tensor in tensors.items() if name.startswith(MEMORY)}
+    mean = {name: tensor.to(parameters[name].device) for name, tensor in _part(tensors, MEAN).items()}
+    memory = _part(tensors, MEMORY)
     return TrainingState(
-        step, best_step, best_score, best or None, curve, loss_sum, loss_steps, seconds, watched, memory
+        step, best_step, best_score, best or None, curve, loss_sum, loss_steps, seconds, watched, mean, memory
     )
+
+
+def _part(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
 
 
 def _restore_weights(

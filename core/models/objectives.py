@@ -28,6 +28,8 @@ class TrainingPlan:
     """Whether the weights that it starts from have a score, too, and can be the best."""
     keep_last: bool = False
     """Whether the weights of the last step are kept instead of those with the best score."""
+    average: int = 0
+    """Steps over which weights are averaged; the average is what is judged and kept. 0 for the weights as they are."""
     half: bool = False
     """Whether a GPU may compute the loss in half precision (bfloat16)."""
 

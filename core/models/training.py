@@ -2,8 +2,11 @@
 
 import math
 import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 import torch
+from torch import Tensor
 
 from core.contracts import Checkpointer, Progress, ProgressReporter
 from core.errors import Cancelled, Interrupted, UserError
@@ -154,10 +157,39 @@ class _Run:
         self.state.step += 1
         self.state.loss_sum += value
         self.state.loss_steps += 1
+        self.average()
         return True
+
+    def average(self) -> None:
+        """Let the averaged weights follow the present ones: their mean at first, an exponential average later."""
+        if not self.plan.average:
+            return
+        part, mean = 1.0 / min(self.state.step, self.plan.average), self.state.mean
+        with torch.no_grad():
+            for name, tensor in self.parameters.items():
+                mean[name] = torch.lerp(mean.get(name, tensor), tensor, part)
+
+    @contextmanager
+    def averaged(self) -> Iterator[None]:
+        """Let the network have the averaged weights, where there are any."""
+        present = {name: self.parameters[name].detach().clone() for name in self.state.mean}
+        self.put(self.state.mean)
+        yield
+        self.put(present)
+
+    def put(self, weights: Mapping[str, Tensor]) -> None:
+        """Give the network these weights."""
+        with torch.no_grad():
+            for name, tensor in weights.items():
+                self.parameters[name].copy_(tensor)
 
     def evaluate(self) -> None:
         """Take the validation score, and the weights when it is the best so far."""
+        with self.averaged():
+            self.judge()
+
+    def judge(self) -> None:
+        """Take the validation score of the weights that the network has."""
         self.network.eval()
         with torch.no_grad():
             score = float(self.objective.validation_score(self.network))
@@ -190,9 +222,7 @@ class _Run:
 
     def keep_best(self) -> None:
         """Give the network the best weights so far, if any step has been judged."""
-        with torch.no_grad():
-            for name, tensor in (self.state.best or {}).items():
-                self.parameters[name].copy_(tensor)
+        self.put(self.state.best or {})
         self.network.eval()
 
     def stop_diverged(self, value: float) -> None:

@@ -1,7 +1,8 @@
 """Ours: the product's strategy and training loop on a network of plain features, linear or with a hidden layer."""
 
 import time
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -24,20 +25,18 @@ FIELD, TARGET, ATTRIBUTE = "features", "answer", "group"
 
 @dataclass(frozen=True)
 class Recipe:
-    """How one kind of model is trained; chosen on splits of seeds from 100 on."""
+    """How one kind of model is trained; chosen on parts of the training cases of seeds from 100 on."""
 
     hidden: tuple[int, ...]
     batch: int
     epochs: int
     rate: float
     decay: float
-    every: int
-    """Epochs between two scores."""
 
 
-LINEAR = Recipe((), 1_000_000, 400, 3e-2, 1e-4, 5)
-NETWORK = Recipe((32,), 2048, 30, 3e-3, 1e-3, 1)
-LIMITS: dict[GapMetric, float] = {"demographic_parity": 0.02, "equalised_odds": 0.02}
+LINEAR = Recipe((), 2048, 40, 5e-3, 1e-4)
+NETWORK = Recipe((32,), 2048, 40, 1e-3, 1e-2)
+LIMITS: Mapping[GapMetric, float] = {"demographic_parity": 0.02, "equalised_odds": 0.01}
 
 
 class PlainNetwork(nn.Module):
@@ -101,7 +100,7 @@ def trained(
         batch_size=recipe.batch,
         learning_rate=recipe.rate,
         weight_decay=recipe.decay,
-        evaluate_every=recipe.every * objective.steps_per_epoch,
+        average=int(getattr(objective, "averaged_steps", 0)),
     )
     fit(context.network, objective, plan)
     seconds = time.perf_counter() - started

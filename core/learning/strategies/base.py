@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -64,11 +64,19 @@ class Strategy(Protocol):
     def fits(self, context: StrategyContext) -> str | None:
         """Return None where it can do what it is for, else why not, in plain words with what to do.
 
-        Looks only at `spec`, `network` and `marked`.
+        Looks only at `spec`, `network`, `marked`, `groups` and `aim`.
         """
 
     def objective(self, context: StrategyContext) -> Objective:
         """Return the objective that `core.models.training.fit` minimises; that on labels alone without any mark."""
+
+
+@runtime_checkable
+class Telling(Protocol):
+    """An objective that can say what a training came to."""
+
+    def told(self, network: TandemNetwork) -> str:
+        """Return in plain words what a network reaches on training and validation cases."""
 
 
 def supervised(context: StrategyContext) -> SupervisedObjective:

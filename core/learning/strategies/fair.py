@@ -22,6 +22,8 @@ from core.models.training import Objective
 
 OF_POLICY = 0.5
 """Share of the policy's limit that a training aims at: at the gate the whole interval must lie below the limit."""
+AVERAGED = 3
+"""Epochs over which weights are averaged: while multipliers settle, weights swing around what they settle to."""
 SURE = 0.1
 """How much typical probability counts beside accuracy, among steps within the limit: it tells equal ones apart."""
 
@@ -126,6 +128,11 @@ class FairObjective:
     def steps_per_epoch(self) -> int:
         """Mini-batches in one pass over the training cases."""
         return self.plain.steps_per_epoch
+
+    @property
+    def averaged_steps(self) -> int:
+        """Steps over which the weights that are judged and kept are averaged."""
+        return AVERAGED * self.plain.steps_per_epoch
 
     def loss(self, network: TandemNetwork, step: int, generator: torch.Generator) -> Tensor:
         """Return the loss of mini-batch `step`, a scalar with a graph."""
