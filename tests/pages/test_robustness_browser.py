@@ -9,7 +9,7 @@ from browsing import page_of, serious
 from playwright.sync_api import expect
 
 pytestmark = [pytest.mark.journey, pytest.mark.slow]
-PATIENCE = 30_000
+PATIENCE = 60_000
 
 
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 768)])
