@@ -22,6 +22,8 @@ from core.learning.task import Task, context_of, started
 from core.learning.trials import Candidate, Tried, carry_out, described
 
 LEVEL = 0.05
+NOT_TRIED = ("search", "robustness")
+"""Families that are for people to choose: adversarial training gives up right answers for resistance."""
 
 
 @dataclass(slots=True)
@@ -55,7 +57,7 @@ class Search:
     def _fitting(self) -> tuple[list[Strategy], list[tuple[Strategy, str]]]:
         """Return what is tried, in order, and what does not fit, with the reason."""
         context = context_of(self.task, started(self.task))
-        asked = [(item, item.fits(context)) for item in strategies() if item.family != "search"]
+        asked = [(item, item.fits(context)) for item in strategies() if item.family not in NOT_TRIED]
         fitting = [item for item, reason in asked if reason is None and item.name != LabelsStrategy.name]
         ordered = [LabelsStrategy(), *fitting[:1], *sorted(fitting[1:], key=lambda item: item.cost)]
         return ordered, [(item, reason) for item, reason in asked if reason is not None]
