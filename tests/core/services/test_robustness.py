@@ -16,7 +16,7 @@ from core.guard.robustness.work import Plan
 from core.services.robustness_reports import RobustnessQuestion, RobustnessReports, share
 from core.storage import robustness, versions
 from tests.helpers.model_parts import Watcher
-from tests.helpers.tiny_product import TARGET, WORKSPACE, names_of
+from tests.helpers.tiny_product import TARGET, WORKSPACE, names_of, retrain, verdict
 
 QUESTION = RobustnessQuestion(WORKSPACE, "v1", TARGET, 20)
 LIGHT = Plan(epsilons=(0.1, 0.5), steps=10)
@@ -136,3 +136,13 @@ def test_on_the_command_line(prepared_home, tmp_path):
     refused = runner.invoke(app, ["robustness", WORKSPACE, "--version", "v9"])
     assert refused.exit_code == 1
     assert "no version 'v9'" in refused.stderr
+
+
+@pytest.mark.slow
+def test_a_hardened_candidate_is_trained_and_measured_beside_the_champion(product):
+    verdict(product, names_of(product, "pool")[0])
+    candidate = retrain(product, strategy="adversarial-training")
+    assert candidate != "v1"
+    own = [reports(product).measure(replace(QUESTION, version=name, cases=40), Watcher()) for name in ("v1", candidate)]
+    flips = [sum(value < 0.15 for value in one.smallest) for one in own]
+    assert flips[1] <= flips[0]
