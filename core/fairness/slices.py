@@ -12,6 +12,8 @@ from core.fairness.intervals import Array, Booleans, resampled, shuffled, wilson
 SHUFFLES = 1000
 SIGNIFICANCE = 0.05
 MOST_SLICES = 8
+MOST_CLUSTERS = 3
+"""Clusters that are told after subgroups by fields and attributes."""
 ALIKE = 0.6
 """Subgroups that share more than this part of their union tell the same; only the worse one is told."""
 PAIR_GAIN = 0.5
@@ -102,6 +104,20 @@ def find_slices(
             chosen.append(int(place))
     found = tuple(_slice(candidates[place], values, weights, p_values[place]) for place in chosen)
     return SliceSearch(found, len(candidates), worst)
+
+
+def find_known_and_alike(
+    wrong: Booleans, columns: Sequence[Column], groups: Sequence[str], *, minimum: int, seed: int
+) -> SliceSearch:
+    """Search columns that have a name, then clusters (columns without one), and return what both searches found.
+
+    What looks alike to a model is answered alike, so clusters of wrong answers are always found: they come last, and
+    they don't hide the fields and attributes that people know. Parameters as for `find_slices`.
+    """
+    known = find_slices(wrong, [one for one in columns if one.name], groups, minimum=minimum, seed=seed)
+    alike = find_slices(wrong, [one for one in columns if not one.name], groups, minimum=minimum, seed=seed)
+    found = (*known.found, *alike.found[:MOST_CLUSTERS])
+    return SliceSearch(found, known.looked_at + alike.looked_at, known.worst or alike.worst)
 
 
 def _candidates(single: Sequence[Condition], minimum: int) -> Iterator[_Candidate]:

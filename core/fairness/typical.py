@@ -21,7 +21,7 @@ def typical(inside: Booleans, columns: Sequence[Column], minimum: int) -> str:
     -------
     >>> view = Column("view", categories=("AP",) * 40 + ("PA",) * 40)
     >>> typical(np.arange(80) < 36, [view], 10)
-    'view is AP 100 % against 9 %'
+    'view is AP in 100 %, elsewhere 9 %'
     """
     n, size = len(inside), int(inside.sum())
     if not 0 < size < n:
@@ -30,10 +30,10 @@ def typical(inside: Booleans, columns: Sequence[Column], minimum: int) -> str:
     for one in conditions(columns, minimum):
         share, own, rest = one.inside.mean(), one.inside[inside].mean(), one.inside[~inside].mean()
         spread = np.sqrt(share * (1 - share) * (1 / size + 1 / (n - size)))
-        words = f"{one.words} {100 * own:.0f} % against {100 * rest:.0f} %"
+        words = f"{one.words} in {100 * own:.0f} %, elsewhere {100 * rest:.0f} %"
         excess.append((float((own - rest) / spread), one.column, words))
     told: dict[int, str] = {}
     for score, column, words in sorted(excess, key=lambda item: (-item[0], item[2])):
         if score >= BEYOND and len(told) < MOST:
             told.setdefault(column, words)
-    return ", ".join(told.values())
+    return "; ".join(told.values())

@@ -58,11 +58,13 @@ def _gap(gap: Gap) -> None:
 
 
 def _gap_alt(gaps: tuple[Gap, ...]) -> str:
-    return "Gaps with 95 % intervals: " + "; ".join(
+    told = "; ".join(
         f"{spaced(gap.metric).lower()} {estimate(gap.difference)}"
         + ("" if gap.limit is None else f", limit {number(gap.limit)}")
         for gap in gaps
     )
+    dashed = " Dashed: the policy's limit; a cross lies over it." if any(gap.limit is not None for gap in gaps) else ""
+    return f"Gaps with 95 % intervals: {told}.{dashed}"
 
 
 def _gap_numbers(gaps: tuple[Gap, ...]) -> Numbers:

@@ -13,6 +13,8 @@ from pages._ui.plot_colours import palette
 from pages._ui.plots import FRAME, ROW, safe, styled
 
 COLUMNS = 3
+BETWEEN, AROUND = 52, 68
+"""Heights in pixels: between two rows of panels (ticks and a title), and of the margins around all."""
 RATE_TITLES: dict[RateName, str] = {
     "selection_rate": "Selection rate",
     "true_positive_rate": "True positive rate",
@@ -38,9 +40,10 @@ Point = tuple[int, Estimate, str]
 def rate_plot(rows: Sequence[GroupRow]) -> go.Figure:
     """Return dots with intervals, a panel for each rate and a line for each group; rates of few cases are hollow."""
     names = [rate.rate for rate in rows[0].rates]
-    lines = -(-len(names) // COLUMNS)
+    lines, panel = -(-len(names) // COLUMNS), 20 + (ROW - 4) * len(rows)
+    inner = lines * panel + (lines - 1) * BETWEEN
     figure = make_subplots(
-        lines, COLUMNS, shared_yaxes=True, horizontal_spacing=0.04, vertical_spacing=0.32 / lines,
+        lines, COLUMNS, shared_yaxes=True, horizontal_spacing=0.04, vertical_spacing=BETWEEN / inner,
         subplot_titles=[RATE_TITLES[name] for name in names],
     )  # fmt: skip
     for place, name in enumerate(names):
@@ -53,7 +56,7 @@ def rate_plot(rows: Sequence[GroupRow]) -> go.Figure:
     labels = [safe(f"{row.group} (n {row.n:,})", 26) for row in rows]
     figure.update_yaxes(tickvals=list(range(len(rows))), ticktext=labels, range=[len(rows) - 0.4, -0.6], zeroline=False)
     figure.update_xaxes(range=[-0.02, 1.02], tickvals=[0, 0.5, 1], zeroline=False)
-    styled(figure, 20 + lines * (64 + (ROW - 4) * len(rows)), hovermode="closest", showlegend=False)
+    styled(figure, inner + AROUND, hovermode="closest", showlegend=False)
     return figure.update_annotations(font={"color": palette().ink, "size": 13})
 
 
@@ -97,5 +100,5 @@ def gap_plot(gaps: Sequence[Gap]) -> go.Figure:
         tickvals=list(range(len(gaps))), ticktext=[GAP_TITLES[gap.metric] for gap in gaps], showgrid=False,
         range=[len(gaps) - 0.4, -0.6], zeroline=False,
     )  # fmt: skip
-    figure.update_xaxes(title_text="gap (0 is best); dashed: limit; ✕: over it", rangemode="tozero", zeroline=True)
+    figure.update_xaxes(title_text="gap; 0 is best", rangemode="tozero", zeroline=True)
     return styled(figure, FRAME + 2 * ROW * len(gaps), hovermode="closest", showlegend=False)

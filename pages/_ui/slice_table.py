@@ -28,7 +28,7 @@ def draw_slice_table(slices: tuple[SliceView, ...], *, key: str, error: str = "w
 
 def _slice(one: SliceView, key: str) -> None:
     words, error, difference, cases = st.columns(WIDTHS, gap="small", vertical_alignment="center", wrap=False)
-    words.markdown(f"**{plain(shorten(one.words, 160))}**")
+    words.markdown(f"**{plain(shorten(one.words, 220))}**")
     error.text(estimate(one.error))
     error.caption(f"elsewhere {estimate(one.elsewhere)}")
     difference.text(f"{signed(one.difference.value)} {interval(one.difference.low, one.difference.high)}")

@@ -8,15 +8,13 @@ from core.contracts import SliceView
 from core.fairness.columns import Column, taken
 from core.fairness.intervals import Booleans
 from core.fairness.outcomes import Outcomes
-from core.fairness.slices import SliceSearch, find_slices
+from core.fairness.slices import find_known_and_alike
 from core.models.registry import LoadedModel
 from core.services.runtime import Cache
 from core.services.trust.answers import Judged
 from core.services.trust.columns import LABEL, Columns
 from core.services.trust.errors import Key, note, view_of
 
-MOST_CLUSTERS = 3
-"""Clusters that are told after subgroups by fields and attributes: what looks alike to a model is answered alike."""
 FairKey = tuple[Key, str]
 
 
@@ -66,9 +64,6 @@ def _among(
         return Sided((), f"it takes {2 * minimum} {words} ledger cases to look for subgroups; there are {len(cases)}")
     own, groups = wrong[about], [case.group for case in cases]
     seed, kept = model.spec.split.seed, [taken(column, about) for column in columns]
-    known = find_slices(own, [one for one in kept if one.name], groups, minimum=minimum, seed=seed)
-    alike = find_slices(own, [one for one in kept if not one.name], groups, minimum=minimum, seed=seed)
-    found = (*known.found, *alike.found[:MOST_CLUSTERS])
-    search = SliceSearch(found, known.looked_at + alike.looked_at, known.worst or alike.worst)
+    search = find_known_and_alike(own, kept, groups, minimum=minimum, seed=seed)
     nothing = f"no answer on the {{n}} {words} ledger cases is wrong"
-    return Sided(tuple(view_of(one, cases, own) for one in found), note(search, own, nothing))
+    return Sided(tuple(view_of(one, cases, own) for one in search.found), note(search, own, nothing))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from core.contracts import Case, ErrorNode, SliceView
 from core.fairness.error_tree import error_tree
 from core.fairness.intervals import Booleans
-from core.fairness.slices import Slice, SliceSearch, find_slices
+from core.fairness.slices import Slice, SliceSearch, find_known_and_alike, find_slices
 from core.models.registry import LoadedModel
 from core.services.runtime import Cache
 from core.services.trust.answers import Judged
@@ -50,15 +50,16 @@ class ErrorFinder:
         groups = [case.group for case in judged.cases]
         seed = model.spec.split.seed
         foreseen = [column for column in columns if column.name != LABEL]
-        search = find_slices(judged.wrong, foreseen, groups, minimum=minimum, seed=seed)
-        of_labels = find_slices(judged.wrong, columns, groups, minimum=minimum, seed=seed)
+        search = find_known_and_alike(judged.wrong, foreseen, groups, minimum=minimum, seed=seed)
+        named = [column for column in columns if column.name]
+        of_labels = find_slices(judged.wrong, named, groups, minimum=minimum, seed=seed)
         labelled = [one for one in of_labels.found if LABEL in one.words][:MOST_OF_LABELS]
         tree = error_tree(judged.wrong, foreseen, minimum=minimum, seed=seed)
         views = tuple(view_of(one, judged.cases, judged.wrong) for one in (*search.found, *labelled))
         nearest = min(
             (one for one in (search.worst, of_labels.worst) if one), key=lambda one: one.p_value, default=None
         )
-        all_found = SliceSearch((*search.found, *labelled), of_labels.looked_at, nearest)
+        all_found = SliceSearch((*search.found, *labelled), search.looked_at + of_labels.looked_at, nearest)
         return Errors(views, note(all_found, judged.wrong), tree)
 
 

@@ -99,7 +99,7 @@ def test_what_is_typical_is_over_represented_and_told_once_for_each_column():
     ]
     words = typical(inside, columns, 20)
     assert words.count("%") == 4
-    assert "view is AP 100 % against" in words
+    assert "view is AP in 100 %, elsewhere" in words
     assert "age over" in words
     assert "sex" not in words
     assert typical(inside, columns[2:], 20) == ""

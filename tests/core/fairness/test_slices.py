@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from core.fairness.columns import Column
-from core.fairness.slices import find_slices
+from core.fairness.slices import find_known_and_alike, find_slices
 
 N = 600
 
@@ -91,3 +91,14 @@ def test_equal_seeds_find_the_same():
     assert [(s.words, s.p_value, s.difference) for s in one.found] == [
         (s.words, s.p_value, s.difference) for s in other.found
     ]
+
+
+def test_clusters_come_last_and_hide_nothing():
+    generator, view, _, _, columns = world()
+    wrong = generator.random(N) < np.where(view == "AP", 0.4, 0.1)
+    alike = Column("", categories=tuple("cluster 1 of 2" if bad else "cluster 2 of 2" for bad in wrong))
+    search = find_known_and_alike(wrong, [*columns, alike], alone(), minimum=20, seed=0)
+    assert [one.words for one in search.found] == ["view is AP", "cluster 1 of 2"]
+    plain = find_slices(wrong, columns, alone(), minimum=20, seed=0)
+    assert search.looked_at == plain.looked_at + 2
+    assert find_slices(wrong, [*columns, alike], alone(), minimum=20, seed=0).found[0].words == "cluster 1 of 2"
