@@ -73,14 +73,18 @@ def environment(home: Path, port: int, **extra: str) -> dict[str, str]:
 
 
 @contextmanager
-def serving(home: Path, *, demos: str = "decoy-digits", ready: bool = True) -> Iterator[Served]:
-    """Run the real product on a free port; waits until `/healthz` is 200, ends it by its own id."""
-    port, log = free_port(), home.with_suffix(".log")
+def serving(home: Path, *, demos: str = "decoy-digits", ready: bool = True, **extra: str) -> Iterator[Served]:
+    """Run the real product on a free port; waits until `/healthz` is 200, ends it by its own id.
+
+    `extra` are further settings, such as TANDEM_ACTOR: who acts in this process.
+    """
+    port = free_port()
+    log = home.with_name(f"{home.name}-{port}.log")
     with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "core", "serve"],
             cwd=ROOT,
-            env=environment(home, port, TANDEM_DEMOS=demos),
+            env=environment(home, port, TANDEM_DEMOS=demos, **extra),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
