@@ -9,7 +9,7 @@ import typer
 
 from core.cli.cases import WorkspaceArgument
 from core.cli.frame import JsonOption, metrics_lines, metrics_object, opened, show, wait_for
-from core.contracts import Check, DecisionKind, GateReport, RunPlan, Scope
+from core.contracts import Check, DecisionKind, FairnessAim, GateReport, RunPlan, Scope
 from core.errors import UserError
 
 if TYPE_CHECKING:
@@ -35,6 +35,16 @@ class Parts(StrEnum):
     all = "all"
 
 
+class Gap(StrEnum):
+    """What groups are to be alike in."""
+
+    demographic_parity = "demographic_parity"
+    equal_opportunity = "equal_opportunity"
+    equalised_odds = "equalised_odds"
+    worst_group = "worst_group"
+
+
+LIMIT = FairnessAim("").limit
 SCOPES: Mapping[Parts, Scope] = {Parts.head: "head", Parts.last_blocks: "last blocks", Parts.all: "all"}
 ReasonOption = Annotated[str, typer.Option("--reason", help="Why; kept on record.")]
 OverrideOption = Annotated[bool, typer.Option("--override", help="Decide against a failed check.")]
@@ -58,11 +68,20 @@ def retrain(
     budget: Annotated[
         float, typer.Option("--budget", help="Seconds that auto may try strategies.", min=1.0)
     ] = RunPlan().budget_seconds,
+    attribute: Annotated[
+        str | None,
+        typer.Option("--attribute", help="Sensitive attribute whose groups are to be alike; `a & b` for both."),
+    ] = None,
+    metric: Annotated[Gap, typer.Option("--metric", help="What is to be alike.")] = Gap.equalised_odds,
+    limit: Annotated[
+        float, typer.Option("--limit", help="Largest gap that the training may leave.", min=0.0, max=1.0)
+    ] = LIMIT,
     wait: Annotated[bool, typer.Option("--wait", help="Wait for the new version.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Train a candidate from the verdicts so far; its gate follows. Where nothing is better, the champion stays."""
-    plan = RunPlan(start.value, SCOPES[scope], budget)
+    aim = None if attribute is None else FairnessAim(attribute, metric.value, limit)
+    plan = RunPlan(start.value, SCOPES[scope], budget, aim)
     with opened() as container:
         run = container.retraining.start(
             workspace, actor=container.default_actor, strategy=strategy, use_regions=regions, plan=plan

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from core.contracts import FairnessAim, WorkspaceSpec
 from core.models.grouping import JOINT, group_of
 
-__all__ = ["JOINT", "UNKNOWN", "Membership", "group_of", "membership"]
+__all__ = ["JOINT", "UNKNOWN", "Membership", "group_of", "grouped_by", "membership"]
 
 UNKNOWN = -1
 """Group of a case that lacks the attribute."""
@@ -23,6 +24,13 @@ class Membership:
     train: Tensor
     """Index into `names` of each training case, int64 [cases]; -1 where unknown."""
     validation: Tensor
+
+
+def grouped_by(spec: WorkspaceSpec, aim: FairnessAim | None = None) -> tuple[str, ...]:
+    """Return what cases are grouped by: each sensitive attribute, what policies name, and what a training aims at."""
+    named = [attribute.name for attribute in spec.attributes if attribute.sensitive]
+    named += [policy.attribute for policy in spec.fairness] + ([] if aim is None else [aim.attribute])
+    return tuple(dict.fromkeys(named))
 
 
 def membership(

@@ -12,6 +12,8 @@ from core.learning.mark_checks import check_marks, trusted_marks
 from core.learning.outcome import words_of
 from core.learning.search import Search
 from core.learning.strategies.auto import AUTO
+from core.learning.strategies.base import Strategy
+from core.learning.strategies.constrained import ConstrainedStrategy
 from core.learning.strategies.labels import LabelsStrategy
 from core.learning.strategies.registry import strategy
 from core.learning.swapped import Judged, SwappedValidation
@@ -25,8 +27,9 @@ __all__ = ["Retrained", "Task", "retrain", "train_control"]
 def retrain(task: Task) -> Retrained:
     """Carry out one strategy, or the search behind `auto`; deliver the best, or the parent where nothing is better.
 
-    `auto` without marks is `labels`. A strategy that was asked for by name is delivered, for the gate to judge, unless
-    its training destroyed the model and was stopped, or left the parent as it was.
+    `auto` without marks is `labels`, and with a gap to stay under `constrained`. A strategy that was asked for by name
+    is delivered, for the gate to judge, unless its training destroyed the model and was stopped, or left the parent as
+    it was.
 
     Raises
     ------
@@ -44,7 +47,8 @@ def retrain(task: Task) -> Retrained:
     swapped = SwappedValidation(trusted)
     parent = swapped.judge(task.parent) if task.parent is not None else None
     bench = _Bench(trusted, swapped, Journal(task.checkpointer, _key(task)), parent)
-    chosen = bench.searched() if task.strategy == AUTO and len(trusted.marked) else bench.asked()
+    searches = task.strategy == AUTO and len(trusted.marked) > 0 and task.plan.aim is None
+    chosen = bench.searched() if searches else bench.asked()
     return bench.delivered(chosen, warnings)
 
 
@@ -64,7 +68,7 @@ class _Bench:
 
     def asked(self) -> Best | None:
         """Return the training that was asked for; None when it was destroyed, or left the parent as it was."""
-        found = LabelsStrategy() if self.task.strategy == AUTO else strategy(self.task.strategy)
+        found = self._named()
         candidate = Candidate(found, self.task.plan.start)
         if candidate.name not in self.journal.entries.trials:
             tried = self._noted(candidate, carry_out(self.task, candidate, self.swapped, self.journal))
@@ -75,6 +79,11 @@ class _Bench:
         unchanged = self.task.plan.start == "champion" and best.fitted.best_step == 0
         stopped = self.journal.entries.trials[candidate.name].verdict == "stopped"
         return None if unchanged or (stopped and self._comparing.worse(best.judged, self.parent)) else best
+
+    def _named(self) -> Strategy:
+        if self.task.strategy != AUTO:
+            return strategy(self.task.strategy)
+        return LabelsStrategy() if self.task.plan.aim is None else ConstrainedStrategy()
 
     def _noted(self, candidate: Candidate, tried: Tried) -> Tried:
         """Return the trial with why its strategy does not fit, where it does not."""

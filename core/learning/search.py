@@ -22,8 +22,8 @@ from core.learning.task import Task, context_of, started
 from core.learning.trials import Candidate, Tried, carry_out, described
 
 LEVEL = 0.05
-NOT_TRIED = ("search", "robustness")
-"""Families that are for people to choose: adversarial training gives up right answers for resistance."""
+NOT_TRIED = ("search", "robustness", "fairness")
+"""Families that are for people to choose: they give up right answers for resistance, or for groups that are alike."""
 
 
 @dataclass(slots=True)

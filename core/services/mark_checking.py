@@ -1,12 +1,13 @@
 """What is said about the standing marks before they train a model, and which strategies fit them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 
 from core.contracts import Case, MarkWarning, Region, StrategyChoice, Workspace, WorkspaceSpec
 from core.errors import Refused
+from core.fairness.membership import grouped_by, membership
 from core.learning.assembly import TrainingSet, assemble
 from core.learning.mark_checks import check_marks, named
 from core.learning.marks import MarkedExamples
@@ -67,10 +68,16 @@ class MarkChecking:
         train = self.casebook.examples([known[case_id] for case_id in compared], spec, references)
         warnings = check_marks(marked, train, spec) if marks else ()
         names = {case_id: case.name for case_id, case in known.items()}
-        return Checked(named(warnings, names), self._choices(workspace, spec, marked, train))
+        learnt = [known[case_id] for case_id in (*chosen.train, *chosen.feedback)]
+        return Checked(named(warnings, names), self._choices(workspace, spec, marked, train, learnt))
 
     def _choices(
-        self, workspace: Workspace, spec: WorkspaceSpec, marked: MarkedExamples, train: Examples
+        self,
+        workspace: Workspace,
+        spec: WorkspaceSpec,
+        marked: MarkedExamples,
+        train: Examples,
+        learnt: Sequence[Case],
     ) -> tuple[StrategyChoice, ...]:
         """Return every strategy, with why it does not fit where it does not."""
         context = None
@@ -79,6 +86,8 @@ class MarkChecking:
             context = StrategyContext(
                 spec, network, train, train, marked, lambda examples: examples, self.runtime.device, 0, Silent()
             )
+            rows = [case.attributes for case in learnt]
+            context = replace(context, groups=tuple(membership(rows, [], name) for name in grouped_by(spec)))
         return tuple(_choice(item, item.fits(context) if context is not None else None) for item in strategies())
 
 

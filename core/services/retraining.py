@@ -19,6 +19,10 @@ from core.contracts import (
     WorkspaceSpec,
 )
 from core.errors import Conflict, Refused
+from core.fairness.membership import JOINT
+from core.learning.strategies.auto import AUTO
+from core.learning.strategies.base import Strategy
+from core.learning.strategies.constrained import ConstrainedStrategy
 from core.learning.strategies.registry import strategy as strategy_of
 from core.services.catalogue import Catalogue
 from core.services.curves import curve_of
@@ -30,6 +34,10 @@ from core.services.runtime import Runtime
 from core.services.scoring import Scoring
 from core.storage import actors, audit, decisions, gates, jobs, runs, verdicts, versions
 from core.storage.chain import Subject
+
+CONSTRAINED = ConstrainedStrategy.name
+WITHOUT_VERDICTS = ("fairness", "robustness")
+"""Families that have something to do before anybody gave a verdict."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +103,10 @@ class Retraining:
             actors.ensure(tx, actor)
             found = self.catalogue.locked(tx, workspace)
             spec = self.runtime.spec(found)
-            chosen = strategy_of(strategy or spec.training.strategy)
+            usual = spec.training.strategy if asked.aim is None else CONSTRAINED
+            chosen = strategy_of(strategy or usual)
             given = verdicts.standing(tx, found.id)
-            _refuse(found, spec, asked, len(given))
+            _refuse(found, spec, asked, chosen, len(given))
             busy = runs.latest(tx, found.id, "retrain")
             if busy is not None and busy.status in ("queued", "running"):
                 return run_view(tx, busy)
@@ -166,7 +175,7 @@ class Retraining:
         return {target.name: self.scoring.figures(workspace, version, target.name) for target in spec.targets}
 
 
-def _refuse(workspace: Workspace, spec: WorkspaceSpec, plan: RunPlan, verdicts_given: int) -> None:
+def _refuse(workspace: Workspace, spec: WorkspaceSpec, plan: RunPlan, chosen: Strategy, verdicts_given: int) -> None:
     """Refuse a retraining that can't be done."""
     if spec.model is not None and spec.model.head is None:
         raise Refused(
@@ -177,10 +186,32 @@ def _refuse(workspace: Workspace, spec: WorkspaceSpec, plan: RunPlan, verdicts_g
         raise Refused("A model of one's own trains its head alone. Choose the scope 'head' or 'all'.")
     if workspace.champion is None:
         raise Conflict(f"Workspace {workspace.name!r} has no champion yet. Wait for its first training.")
-    if not verdicts_given:
+    _refuse_aim(spec, plan, chosen)
+    if not verdicts_given and plan.aim is None and chosen.family not in WITHOUT_VERDICTS:
         raise Refused("There is nothing to learn from yet: give at least one verdict first.")
     if plan.budget_seconds <= 0:
         raise Refused(f"The time to try strategies is {plan.budget_seconds:g} seconds. Give more than 0.")
+
+
+def _refuse_aim(spec: WorkspaceSpec, plan: RunPlan, chosen: Strategy) -> None:
+    """Refuse a gap that can't be aimed at."""
+    aim = plan.aim
+    if aim is None:
+        return
+    if chosen.family != "fairness" and chosen.name != AUTO:
+        raise Refused(
+            f"Strategy {chosen.name!r} does not look at groups. Choose {CONSTRAINED!r}, or leave out the attribute."
+        )
+    known = [attribute.name for attribute in spec.attributes if attribute.sensitive]
+    if any(name not in known for name in aim.attribute.split(JOINT)):
+        raise Refused(
+            f"{aim.attribute!r} is no sensitive attribute of the workspace. Known: {', '.join(known) or 'none'}."
+        )
+    targets = [target.name for target in spec.targets]
+    if aim.target is not None and aim.target not in targets:
+        raise Refused(f"The workspace asks no question {aim.target!r}. Known: {', '.join(targets)}.")
+    if not 0.0 <= aim.limit <= 1.0:
+        raise Refused(f"The limit of the gap is {aim.limit:g}. Give a share from 0 to 1.")
 
 
 def _subject(run: Run) -> Subject:

@@ -20,7 +20,7 @@ from core.contracts import (
     WorkspaceSpec,
 )
 from core.errors import UserError
-from core.fairness.membership import Membership, membership
+from core.fairness.membership import Membership, grouped_by, membership
 from core.learning.assembly import TrainingSet, assemble, refuse_untrainable
 from core.learning.mark_checks import named
 from core.learning.retraining import Retrained, Task, retrain, train_control
@@ -266,11 +266,8 @@ class Training:
 
 def _groups(material: Material, run: Run, train: Sequence[int]) -> tuple[Membership, ...]:
     """Return who is in which group: of each sensitive attribute, and of what the run or a policy names."""
-    spec, aim = material.spec, run.plan.aim
-    named = [attribute.name for attribute in spec.attributes if attribute.sensitive]
-    named += [policy.attribute for policy in spec.fairness] + ([] if aim is None else [aim.attribute])
     rows, held_out = ([case.attributes for case in material.rows(ids)] for ids in (train, material.chosen.validation))
-    return tuple(membership(rows, held_out, name) for name in dict.fromkeys(named))
+    return tuple(membership(rows, held_out, name) for name in grouped_by(material.spec, run.plan.aim))
 
 
 def _with_names(outcome: RunOutcome, cases: dict[int, Case]) -> RunOutcome:
