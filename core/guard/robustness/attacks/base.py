@@ -73,13 +73,16 @@ class Victim:
             return self.logits(pixels).argmax(dim=1) != self.labels
 
     def slope(self, pixels: Tensor, loss: Loss) -> "Slope":
-        """Return loss and gradient at changed pixels."""
+        """Return loss and gradient at changed pixels; zero where there is no graph from the answer to the pixels."""
         self.tick()
         point = pixels.detach().requires_grad_()
         with torch.enable_grad():
             logits = self.logits(point)
             each = loss(logits, self.labels)
-            (gradient,) = torch.autograd.grad(each.sum(), [point])
+            gradient = torch.zeros_like(point)
+            if each.requires_grad:
+                (found,) = torch.autograd.grad(each.sum(), [point], allow_unused=True)
+                gradient = gradient if found is None else found
         return Slope(each.detach(), gradient * self.movable, logits.detach().argmax(dim=1) != self.labels)
 
     def within(self, pixels: Tensor, epsilon: Tensor) -> Tensor:

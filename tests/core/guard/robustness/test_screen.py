@@ -8,7 +8,9 @@ from core.errors import Cancelled
 from core.guard.robustness.pictures import open_pictures
 from core.guard.robustness.screen import Screen
 from core.guard.robustness.work import Plan
+from core.models.examples import Examples
 from core.models.network import build_network
+from core.models.own.network import OwnNetwork
 from tests.helpers.learning_parts import fitted_network
 from tests.helpers.model_parts import (
     AGE,
@@ -21,11 +23,17 @@ from tests.helpers.model_parts import (
     cases_of,
     spec_of,
 )
+from tests.helpers.own_models import HERE, SIDE
 
 PLAN = Plan(epsilons=(0.05, 0.3), steps=8)
 FUSION = {
     "fields": [{**item, "required": False} for item in (IMAGE, AGE, COLOUR, NOTE)],
     "encoders": {"note": SMALL_TRANSFORMER},
+}
+OWN = {
+    "fields": [{**IMAGE, "size": SIDE}],
+    "targets": [{"name": "side", "classes": ["above", "below"]}],
+    "encoder": None,
 }
 FROZEN = {"encoder": RANDOM_BACKBONE, "fields": [{**IMAGE, "size": 32}]}
 
@@ -92,6 +100,18 @@ def test_two_runs_say_the_same_and_slow_networks_are_attacked_on_fewer_cases():
     hurried = Screen(network, "shape", examples, Watcher(), Plan(seconds=0.0, fewest=3, steps=8)).run()
     assert len(hurried.attacked_rows) == 3
     assert len(hurried.right) == 40
+
+
+@pytest.mark.parametrize(("function", "sound"), [("convolutional", True), ("detached", False)])
+def test_a_model_of_ones_own_is_attacked_and_one_without_a_graph_is_found_out(function, sound):
+    network = OwnNetwork(spec_of(**OWN, model={"callable": f"{HERE}:{function}", "weights": "own.safetensors"})).eval()
+    pixels = torch.randint(0, 256, (30, 1, SIDE, SIDE), generator=torch.Generator().manual_seed(0)).to(torch.uint8)
+    with torch.no_grad():
+        own = network({"image": pixels})["side"].argmax(dim=1)
+    examples = Examples(tuple(range(30)), {"image": pixels}, {"side": own}, tuple("abcdefghijklmnopqrstuvwxyzABCD"))
+    found = Screen(network.requires_grad_(False), "side", examples, Watcher(), PLAN).run()
+    assert found.right.all()
+    assert {one.soundness.sound for one in found.attacked} == {sound}
 
 
 @pytest.mark.parametrize("after", [1, 30])
