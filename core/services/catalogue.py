@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from core.contracts import Case, ReferenceLabel, Split, TargetSpec, Version, Workspace, WorkspaceSpec
 from core.errors import BadInput, Conflict, NotFound
 from core.fairness.intervals import Array
-from core.models.deciding import Chosen, decided, known_of
+from core.models.deciding import Chosen, GroupThresholds, decided, known_of
 from core.models.manifest import Manifest, read_manifest
 from core.models.registry import LoadedModel, load_version
 from core.services.runtime import Cache, Runtime
@@ -82,13 +82,17 @@ class Catalogue:
         """Return what a version is, apart from its weights."""
         return self.manifests.get(version.sha256, lambda: read_manifest(self.runtime.blobs.get(version.manifest)))
 
+    def rules(self, version: Version, target: str) -> GroupThresholds | None:
+        """Return the decision rules of a version's groups; None for the most probable label everywhere."""
+        manifest = self.manifests.get(version.sha256, lambda: read_manifest(self.runtime.blobs.get(version.manifest)))
+        return manifest.target(target).group_thresholds
+
     def decided(
         self, version: Version, target: TargetSpec, cases: Sequence[Case], scores: Array | Sequence[Sequence[float]]
     ) -> Chosen:
         """Return a version's answers as class indexes, [n], from its kept probabilities: its own rules are applied."""
         rows = np.asarray(scores, dtype=np.float64).reshape(len(cases), len(target.classes))
-        rules = self.manifest(version).target(target.name).group_thresholds
-        return decided(rules, target.classes, rows, [known_of(case) for case in cases])
+        return decided(self.rules(version, target.name), target.classes, rows, [known_of(case) for case in cases])
 
     def control(self, workspace: Workspace, version: str) -> LoadedModel | None:
         """Return the control model of a version, in memory: trained alike, without marks; None when it has none."""

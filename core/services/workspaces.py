@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from core.contracts import Actor, Estimate, HomeView, Job, JobKind, Progress, Workspace, WorkspaceSpec
 from core.services.catalogue import Catalogue
+from core.services.fairness.lacking import lacking_alarms
 from core.services.guard.alarms import drift_alarms
 from core.services.guard.coverage import Coverage
 from core.services.queueing import Queueing
@@ -54,7 +55,7 @@ class Workspaces:
             stored = versions.list_versions(tx, found.id)
             candidates = tuple(version.name for version in stored if version.status == "candidate")
             since, by = _served_since(tx, found)
-            alarms = _alarms(tx, found, candidates)
+            alarms = (*_alarms(tx, found, candidates), *lacking_alarms(tx, self.catalogue, found))
             total = sum(cases.counts(tx, found.id).values())
             preparing = None if found.champion else preparation(tx, workspace)
         return HomeView(

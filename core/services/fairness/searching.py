@@ -16,7 +16,7 @@ from core.models.manifest import Manifest
 from core.models.registry import LoadedModel, SavedVersion, identity
 from core.services.fairness.asked import Question, question
 from core.services.fairness.measuring import Compared, Measuring
-from core.services.fairness.steps import THRESHOLDS, Step, steps, title_of
+from core.services.fairness.steps import THRESHOLDS, Step, steps, title_of, words_of
 from core.services.jobs import JobContext
 from core.services.runtime import Runtime
 from core.services.training import Training
@@ -205,8 +205,11 @@ def _run(job: Job, compared: Compared, asked: Question, step: Step) -> Run:
 
 def _with_thresholds(model: LoadedModel, asked: Question, thresholds: GroupThresholds, parent: str) -> Manifest:
     """Return the manifest of a version whose decisions on one target go by rules."""
+    note = words_of(THRESHOLDS, asked.attribute)
     targets = tuple(
-        item.model_copy(update={"group_thresholds": thresholds}) if item.target == asked.target.name else item
+        item.model_copy(update={"group_thresholds": thresholds, "notes": (*item.notes, note)})
+        if item.target == asked.target.name
+        else item
         for item in model.manifest.targets
     )
     return model.manifest.model_copy(update={"targets": targets, "strategy": THRESHOLDS, "parent": parent})
