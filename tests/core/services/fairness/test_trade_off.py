@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sqlalchemy import delete
 from typer.testing import CliRunner
 
 from core.cli import app
@@ -19,6 +20,7 @@ from core.services.fairness.asked import question
 from core.services.fairness.steps import THRESHOLDS, steps
 from core.storage import jobs, labels, runs, trade_points, versions, workspaces
 from core.storage.cases import list_cases
+from core.storage.schema import case_attributes
 from tests.helpers.loans import LOANS, REPAID, TOML, finish, prepare_loans
 from tests.helpers.tiny_product import open_home
 
@@ -119,6 +121,22 @@ def test_a_version_with_rules_answers_by_them_wherever_its_answer_counts(loans):
     rates = loans.fairness.view(LOANS, version="v2").attributes[0]
     shares = {row.group: next(r for r in row.rates if r.rate == "selection_rate").estimate for row in rates.groups}
     assert shares["M"].value == pytest.approx(selected[codes == 1].mean())
+
+
+def test_home_and_trust_say_what_the_rules_need(loans):
+    loans.fairness.choose(LOANS, the_rule(loans), actor=loans.default_actor)
+    finish(loans)
+    loans.retraining.decide(
+        LOANS, "promote", "v2", "fairer", actor=loans.default_actor, override=True, acknowledge=True
+    )
+    assert "Needs sex of every case" in loans.trust.view(LOANS).calibrated.notes[-1]
+    assert not [one for one in loans.workspaces.home(LOANS, actor=loans.default_actor).alarms if "rule" in one]
+    with loans.runtime.database.write() as tx:
+        found = workspaces.get(tx, LOANS)
+        pool = list_cases(tx, found.id, "pool")
+        tx.execute(delete(case_attributes).where(case_attributes.c.case_id == pool[0].id))
+    (alarm,) = [one for one in loans.workspaces.home(LOANS, actor=loans.default_actor).alarms if "rule" in one]
+    assert f"1 of {len(pool)} cases of the pool have no sex" in alarm
 
 
 def test_a_cancelled_search_keeps_what_it_found_and_a_new_attempt_goes_on(loans):
