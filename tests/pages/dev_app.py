@@ -43,7 +43,7 @@ fake = FakeServices(
     *kind_states(),
     *retraining_states(),
 )
-fake.guard.views["radiographs"] = coverage_view("finding", alarm=True)
+fake.guard.views["fifty-classes"] = coverage_view("disorder", alarm=True)
 fake.trust.reports["decoy-digits", "v3", "digit"] = quality_report("decoy-digits", "v3", "digit")
 fake.robustness.reports["decoy-digits", "v3", "digit"] = robustness_report("decoy-digits", "v3", "digit")
 services.use(fake)

@@ -44,7 +44,8 @@ def test_figures_save_as_png_and_csv_and_nothing_is_fetched(address, browser):
         page.on("request", lambda request: asked.append(request.url))
         open_trust(page, address)
         expect(page.locator(".st-key-quality_table")).to_contain_text("not supported")
-        for name in ("quality_plot", "agreement_plot", "reliability_plot", "confusion_plot", "error_tree"):
+        drawn = ("quality_plot", "agreement_plot", "reliability_plot", "confusion_plot", "error_tree")
+        for name in (*drawn, "coverage_groups", "coverage_time"):
             figure = page.locator(f".st-key-{name}").first
             expect(figure.locator(".modebar-btn")).to_have_count(1)
             expect(figure.get_by_role("figure")).to_have_accessible_name(re.compile(r"\w"))
