@@ -195,7 +195,7 @@ def _act(trade: TradeOffView, point: TradePoint) -> None:
             draw = partial(st.warning, icon=":material/warning:") if point.words.startswith("Needs") else st.write
             draw(plain(point.words))
         if point.version is not None:
-            st.text(f"It is {point.version}.")
+            st.text(f"It is the version {point.version}.")
             st.page_link(page("retraining"), label="Its gate and the decision", query_params=context.link())
         elif point.id is not None:
             st.button("Make it a candidate", key="trade_choose", type="primary", on_click=_choose, args=(trade, point))

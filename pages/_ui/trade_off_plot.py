@@ -75,9 +75,9 @@ def _front(points: Sequence[TradePoint], of: Of) -> go.Scatter:
 def _add_points(figure: go.Figure, points: Sequence[TradePoint], of: Of, chosen: int, column: int) -> None:
     ink = palette()
     for name, colour, symbol, belongs in (
-        ("serves, or waits for a decision", ink.orange, "diamond", lambda point: point.id is None),
-        ("no other one beats it", ink.accent, "circle", lambda point: point.id is not None and point.efficient),
-        ("another one beats it", ink.grey, "circle-open", lambda point: point.id is not None and not point.efficient),
+        ("is a version", ink.orange, "diamond", lambda point: point.version is not None),
+        ("no other one beats it", ink.accent, "circle", lambda point: point.version is None and point.efficient),
+        ("another one beats it", ink.grey, "circle-open", lambda point: point.version is None and not point.efficient),
     ):
         own = [(place, point) for place, point in enumerate(points) if belongs(point)]
         if own:

@@ -34,7 +34,7 @@ def test_a_model_of_the_trade_off_becomes_a_candidate(page: Page, served: Served
     bench.key("trade_point").get_by_text(RULE).click()
     bench.says("trade_choice", "Needs sex of every case when it answers")
     bench.button("trade_choose").click()
-    bench.says("trade_choice", "It is v2.")
+    bench.says("trade_choice", "It is the version v2.")
     bench.key("trade_choice").get_by_role("link", name="Its gate and the decision").click()
     expect(bench.key("gate_report")).to_be_visible(timeout=LONG)
     bench.reads("Needs sex of every case when it answers")

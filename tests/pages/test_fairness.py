@@ -63,7 +63,7 @@ def test_a_model_is_looked_at_with_its_warning_and_made_a_candidate(open_page, f
     assert not app.warning
     app.button(key="trade_choose").click().run()
     assert fair.fairness.chosen == {3: "v5"}
-    assert "It is v5." in said(app)
+    assert "It is the version v5." in said(app)
     assert not [one for one in app.button if one.key == "trade_choose"]
 
 

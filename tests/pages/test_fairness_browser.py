@@ -35,7 +35,7 @@ def test_search_pick_in_the_plot_and_make_a_candidate(address, browser):
         page.keyboard.press("ArrowDown")
         expect(choice).to_contain_text("Weighed by group and label", timeout=PATIENCE)
         page.locator(".st-key-trade_choose button").press("Enter")
-        expect(choice).to_contain_text("It is v5.", timeout=PATIENCE)
+        expect(choice).to_contain_text("It is the version v5.", timeout=PATIENCE)
         expect(choice.get_by_role("link", name="Its gate and the decision")).to_be_visible()
 
 

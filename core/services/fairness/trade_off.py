@@ -1,6 +1,6 @@
 """Accuracy against gaps: the verbs of the trade-off. See `core.contracts.FairnessVerbs`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
@@ -68,9 +68,12 @@ class TradeOff:
             compared = self.measuring.cases(workspace, asked.target.name)
         except Refused as error:
             return _empty(workspace, spec, asked.target.name, asked.metric, str(error))
+        became = {point.version for point in stored}
+        others = [version for version in known if version.name in own and version.name not in became]
+        standing = {version.name: _standing(version) for version in known if version.name in own}
         points = [
-            *self._versions([version for version in known if version.name in own], own, compared, asked),
-            *(_point(point) for point in stored if point.version not in own),
+            *self._versions(others, own, compared, asked),
+            *(_point(point, standing) for point in stored),
         ]
         return TradeOffView(
             workspace=workspace,
@@ -181,11 +184,10 @@ def _made_by(tx: Connection, version: Version) -> tuple[str, float | None]:
 
 
 def _version_point(version: Version, strategy: str, limit: float | None, found: Figures, asked: Question) -> TradePoint:
-    serves = version.status == "champion"
     return TradePoint(
         id=None,
         strategy=strategy,
-        title=f"{version.name}, {'which serves' if serves else 'which waits for a decision'}",
+        title=_standing(version),
         limit=limit,
         accuracy=found.accuracy,
         demographic_parity=found.demographic_parity,
@@ -196,14 +198,19 @@ def _version_point(version: Version, strategy: str, limit: float | None, found: 
     )
 
 
-def _point(stored: StoredTradePoint) -> TradePoint:
+def _standing(version: Version) -> str:
+    return f"{version.name}, {'which serves' if version.status == 'champion' else 'which waits for a decision'}"
+
+
+def _point(stored: StoredTradePoint, standing: Mapping[str, str]) -> TradePoint:
     what = stored.what
     under = "" if what.limit is None else f" of {what.limit:g}"
     figures = what.figures
+    became = f": {standing.get(stored.version, stored.version)}" if stored.version else ""
     return TradePoint(
         id=stored.id,
         strategy=what.strategy,
-        title=f"{title_of(what.strategy)}{under}",
+        title=f"{title_of(what.strategy)}{under}{became}",
         limit=what.limit,
         accuracy=figures.accuracy,
         demographic_parity=figures.demographic_parity,

@@ -89,7 +89,10 @@ def test_a_chosen_model_is_a_candidate_with_its_cases_on_record_and_a_gate(loans
     assert (seen.candidate, seen.report.version) == ("v2", "v2")
     assert "Needs sex of every case" in seen.run.outcome.words
     shown = loans.fairness.trade_off(LOANS)
-    assert [one.version for one in shown.points if one.version] == ["v1", "v2"]
+    assert [(one.title, one.version) for one in shown.points if one.version] == [
+        ("v1, which serves", "v1"),
+        ("A rule for each group, after training: v2, which waits for a decision", "v2"),
+    ]
 
 
 def test_a_version_with_rules_answers_by_them_wherever_its_answer_counts(loans):
