@@ -46,13 +46,17 @@ def get(tx: Connection, case_id: int, actor_id: str) -> Drawn | None:
     return None if row is None else Drawn(row.arm, from_json(row.shown) if row.shown else {})
 
 
-def of_workspace(tx: Connection, workspace_id: int, actor_id: str | None = None) -> dict[ArmOf, Arm]:
-    """Return (case, person) -> arm of the readings of a workspace (of one person, when given)."""
+def of_workspace(
+    tx: Connection, workspace_id: int, actor_id: str | None = None, arm: Arm | None = None
+) -> dict[ArmOf, Arm]:
+    """Return (case, person) -> arm of the readings of a workspace; of one person, under one arm, when given."""
     table = schema.arms.c
     query = select(table.case_id, table.actor_id, table.arm).join(cases, cases.c.id == table.case_id)
     query = query.where(cases.c.workspace_id == workspace_id)
     if actor_id is not None:
         query = query.where(table.actor_id == actor_id)
+    if arm is not None:
+        query = query.where(table.arm == arm)
     return {(row.case_id, row.actor_id): row.arm for row in tx.execute(query)}
 
 

@@ -86,6 +86,15 @@ def answered(tx: Connection, workspace_id: int) -> dict[tuple[int, str], set[str
     return found
 
 
+def shared(tx: Connection, workspace_id: int) -> dict[tuple[int, str], tuple[int, ...]]:
+    """Return (case id, target) -> numbers of the standing verdicts, where several people gave one."""
+    table, found = schema.verdicts.c, defaultdict[tuple[int, str], list[int]](list)
+    query = select(table.case_id, table.target, table.id).where(table.id.in_(regions.standing_ids(workspace_id)))
+    for case_id, target, number in tx.execute(query.order_by(table.id)):
+        found[case_id, target].append(number)
+    return {key: tuple(numbers) for key, numbers in found.items() if len(numbers) > 1}
+
+
 def ever_answered(tx: Connection, case_id: int, actor_id: str) -> frozenset[str]:
     """Return the targets of a case that this actor ever gave a verdict on, taken back or not."""
     table = schema.verdicts.c

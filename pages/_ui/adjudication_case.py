@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.contracts import AdjudicationView, Dispute, DisputeView, FieldView, MarkView, ReaderOpinion
+from core.contracts import AdjudicationView, Dispute, DisputeView, FieldView, MarkView, ReaderOpinion, TargetView
+from core.errors import BadInput
 from pages._ui import context
 from pages._ui.fields import shown_value
 from pages._ui.format import number, seconds, when
 from pages._ui.guard import acting, guarded
-from pages._ui.labels import pick_label, words
+from pages._ui.labels import MANY, words
 from pages._ui.services import get_services
 from pages._ui.text import asking, plain, shorten
 
@@ -62,11 +63,15 @@ def _picture(field: FieldView, marked: bytes | None, opened: DisputeView) -> Non
     if data is None:
         st.caption(f"**{plain(field.title)}**: this case has none.")
         return
-    readers = [one.reader for one in opened.dispute.opinions]
-    lines = [f"{reader} {LINES[place % len(LINES)]}" for place, reader in enumerate(readers)]
-    legend = "; ".join(lines) if marked else "nobody marked anything on it"
-    st.image(data, width="stretch", alt=f"{field.title} of case {opened.dispute.case}: marks of {legend}")
+    legend = "; ".join(_line(field, one, place) for place, one in enumerate(opened.dispute.opinions))
+    st.image(data, width="stretch", alt=f"{field.title} of case {opened.dispute.case}. Marks: {legend}")
     st.caption(f"Marks: {legend}")
+
+
+def _line(field: FieldView, one: ReaderOpinion, place: int) -> str:
+    """Return how a reader's marks on a picture look."""
+    marked = any(mark.field == field.name for mark in one.marks)
+    return f"{one.reader} {LINES[place % len(LINES)] if marked else 'none'}"
 
 
 def _opinions(opened: DisputeView) -> None:
@@ -105,15 +110,30 @@ def _settle(view: AdjudicationView, opened: DisputeView) -> None:
         st.session_state[LABEL], st.session_state[REASON] = None, ""
     with st.form("settle_form", border=False):
         st.markdown("**What the case shows**" if not dispute.settled else "**A later word supersedes it**")
-        pick_label(opened.target, LABEL, titled=False)
+        _pick(opened.target)
         st.text_input("Reason", key=REASON, placeholder="why, in one sentence; it stays on record", max_chars=4000)
         given = (view.workspace, dispute.case, dispute.target)
         st.form_submit_button("Settle", key="dispute_settle", type="primary", on_click=_save, args=given)
 
 
+def _pick(target: TargetView) -> None:
+    """Draw the classes: what settles a difference is one of them, never `unsure`."""
+    values = [choice.value for choice in target.choices]
+
+    def worded(value: str) -> str:
+        return plain(shorten(words(target, value), 40))
+
+    if len(values) > MANY:
+        st.selectbox(target.title, values, key=LABEL, index=None, format_func=lambda value: words(target, value))
+    else:
+        st.segmented_control(target.title, values, key=LABEL, format_func=worded, label_visibility="collapsed")
+
+
 def _save(workspace: str, case: str, target: str) -> None:
     with acting():
         state = st.session_state
-        label, reason = state.get(LABEL) or "", (state.get(REASON) or "").strip()
+        label, reason = state.get(LABEL), (state.get(REASON) or "").strip()
+        if not label:
+            raise BadInput("No label is chosen. Choose what the case shows, and say why.")
         get_services().adjudication.settle(workspace, case, target, label, reason, actor=context.actor())
         state[REASON] = ""

@@ -68,7 +68,7 @@ def test_two_blind_readers_and_an_adjudication(
         bench.visit("worklist", dispute=case)
         bench.says("opinion_R1", "R1 says above")
         bench.says("opinion_R2", "R2 says below")
-        expect(page.get_by_alt_text(re.compile("marks of R1 orange, drawn through; R2 blue, dashed"))).to_be_visible()
+        expect(page.get_by_alt_text(re.compile("Marks: R1 orange, drawn through; R2 none"))).to_be_visible()
         assert "anna" not in page.get_by_test_id("stMain").inner_text().lower()
         looker.look("dispute")
         bench.key("dispute_label").get_by_role("radio", name="below").click()

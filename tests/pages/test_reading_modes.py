@@ -91,7 +91,7 @@ def test_an_address_opens_a_dispute_and_a_lead_settles_it(open_page, read):
     assert "R2** says **8" in words
     assert "comment of <b>R1</b>" in [text.value for text in app.text]
     app.button(key="dispute_settle").click().run()
-    assert "needs a label and a reason" in said(app)
+    assert "No label is chosen" in said(app)
     app.segmented_control(key="dispute_label").set_value("8")
     app.text_input(key="dispute_reason").set_value("the loop is closed")
     app.button(key="dispute_settle").click().run()

@@ -43,7 +43,7 @@ def finished_by(tx: Connection, workspace: Workspace, spec: WorkspaceSpec, actor
     """Return what this person and others have finished."""
     given = verdicts.answered(tx, workspace.id).items()
     complete = {key for key, targets in given if len(targets) == len(spec.targets)}
-    taught = {key for key, arm in arms.of_workspace(tx, workspace.id).items() if arm == "known wrong"}
+    taught = set(arms.of_workspace(tx, workspace.id, arm="known wrong"))
     return Finished(
         own=frozenset(case_id for case_id, actor_id in complete if actor_id == actor.id),
         counts=Counter(case_id for case_id, _ in complete - taught),

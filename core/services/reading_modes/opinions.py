@@ -20,7 +20,6 @@ from core.storage.adjudications import Adjudicated
 Mask = NDArray[np.bool_]
 Marked = Mapping[tuple[str, str], Mask]
 """(field, kind of mark) -> what one reader marked there."""
-FEWEST = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,21 +55,16 @@ class Gathering:
         """
         settled = adjudications.latest(tx, workspace.id)
         wanted, order = readers_wanted(tx, workspace, spec), list(readers.of_workspace(tx, workspace.id))
-        found: dict[tuple[int, str], list[Verdict]] = {}
-        for verdict in verdicts.standing(tx, workspace.id):
-            found.setdefault((verdict.case_id, verdict.target), []).append(verdict)
-        ready = {
-            key: given
-            for key, given in found.items()
-            if len(given) >= max(FEWEST, wanted.get(key[0], spec.reading.readers)) and key not in settled
-        }
-        for key, decision in settled.items():
-            ready[key] = list(verdicts.by_ids(tx, decision.verdict_ids))
-        stored = cases.by_ids(tx, (case_id for case_id, _ in ready))
+        chosen = {
+            (case_id, target): numbers
+            for (case_id, target), numbers in verdicts.shared(tx, workspace.id).items()
+            if len(numbers) >= wanted.get(case_id, spec.reading.readers)
+        } | {key: decision.verdict_ids for key, decision in settled.items()}
+        given = {one.id: one for one in verdicts.by_ids(tx, (n for numbers in chosen.values() for n in numbers))}
+        stored = cases.by_ids(tx, (case_id for case_id, _ in chosen))
         return tuple(
-            self._opinions(stored[case_id], target, _ordered(given, order), settled.get((case_id, target)))
-            for (case_id, target), given in ready.items()
-            if case_id in stored
+            self._opinions(stored[key[0]], key[1], _ordered((given[n] for n in numbers), order), settled.get(key))
+            for key, numbers in chosen.items()
         )
 
     def _opinions(self, case: Case, target: str, given: tuple[Verdict, ...], settled: Adjudicated | None) -> Opinions:
