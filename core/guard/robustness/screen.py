@@ -11,12 +11,12 @@ from torch import Tensor
 
 from core.contracts import Progress, ProgressReporter
 from core.guard.robustness.attacks.base import Attack, Victim
-from core.guard.robustness.attacks.registry import attack, attacks
+from core.guard.robustness.attacks.registry import attacks
 from core.guard.robustness.corruptions.base import SEVERITIES
 from core.guard.robustness.corruptions.registry import corruptions
 from core.guard.robustness.pictures import Pictures, image_fields, open_pictures
 from core.guard.robustness.soundness import Facts, Soundness, judged
-from core.guard.robustness.work import SEARCHES, Chunk, Plan
+from core.guard.robustness.work import Chunk, Plan
 from core.models.batching import cases_per_pass, passes
 from core.models.examples import Examples
 from core.models.network import Inputs, TandemNetwork
@@ -98,8 +98,8 @@ class Screen:
         answers = self._answers(self.examples.inputs)
         right = answers == labels
         rows = right.nonzero()[:, 0]
-        rows = rows[: self._affordable(rows)]
         chunks = self._attack(rows, labels[rows])
+        rows = rows[: sum(len(chunk.smallest) for chunk in chunks)]
         return Findings(
             right=right.numpy(),
             attacked_rows=rows.numpy(),
@@ -134,26 +134,15 @@ class Screen:
     def _batch(self, rows: Tensor) -> Pictures:
         return open_pictures(self.network, {name: values[rows] for name, values in self.examples.inputs.items()})
 
-    def _affordable(self, rows: Tensor) -> int:
-        """Return how many cases can be attacked, from the time of one gradient."""
-        if not len(rows):
-            return 0
-        few = rows[: self._size(self.examples.inputs)]
-        labels = self.examples.labels[self.target][few]
-        victim = Victim.of(self._batch(few), self.target, labels, self._tick)
-        loss = attack(SEARCHES).loss(2)
-        victim.slope(victim.pixels, loss)
-        begun = time.monotonic()
-        float(victim.slope(victim.pixels, loss).loss.sum())
-        each = (time.monotonic() - begun) / len(few)
-        return max(self.plan.fewest, int(self.plan.seconds / max(1e-9, each * self.plan.gradients)))
-
     def _attack(self, rows: Tensor, labels: Tensor) -> list[Chunk]:
-        chunks, begun = [], time.monotonic()
-        parts = list(passes(len(rows), self._size(self.examples.inputs)))
-        for part in parts:
+        """Attack cases, part by part, until the time is up."""
+        chunks: list[Chunk] = []
+        begun = time.monotonic()
+        for part in passes(len(rows), min(self.plan.at_once, self._size(self.examples.inputs))):
             spent = time.monotonic() - begun
-            left = spent / part.start * (len(rows) - part.start) if part.start else None
+            if part.start >= self.plan.fewest and spent > self.plan.seconds:
+                break
+            left = self._left(spent, part.start, len(rows))
             told = f"case {part.start + 1} of {len(rows)}"
             pictures = self._batch(rows[part])
             victim = Victim.of(pictures, self.target, labels[part], self._tick)
@@ -164,6 +153,10 @@ class Screen:
             generator = generator_for(self.plan.seed, "robustness", int(part.start))
             chunks.append(Chunk.measured(victim, pictures, self.target, self.plan, generator, say))
         return chunks
+
+    def _left(self, spent: float, done: int, total: int) -> float | None:
+        """Return the seconds that attacks will still take, None before the first part."""
+        return min(spent / done * (total - done), max(0.0, self.plan.seconds - spent)) if done else None
 
     def _swapped(self, rows: Tensor, answers: Tensor) -> Flips:
         """Return which attacked cases [n] another case's picture turns, one that is answered otherwise."""

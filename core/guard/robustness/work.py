@@ -12,7 +12,7 @@ from core.guard.robustness.attacks.base import Attack, Victim, epsilons
 from core.guard.robustness.attacks.registry import attack, attacks
 from core.guard.robustness.hint import suspicion_of
 from core.guard.robustness.pictures import Pictures
-from core.guard.robustness.smallest import ROUNDS, STEPS, smallest_flips
+from core.guard.robustness.smallest import smallest_flips
 
 Flips = NDArray[np.bool_]
 Values = NDArray[np.float64]
@@ -31,16 +31,12 @@ class Plan:
     """Ascending."""
     steps: int = 40
     seconds: float = 600.0
-    """What attacks may take at most, about; more cases than fit in are left out of them."""
+    """What attacks may take, about; cases that do not fit in are left out of them."""
     fewest: int = 10
     """As many cases are attacked whatever it takes."""
     seed: int = 0
-
-    @property
-    def gradients(self) -> int:
-        """Gradients that a case takes at most."""
-        count, iterative = len(self.epsilons), sum(one.iterative for one in attacks())
-        return iterative * (2 * self.steps * (count + 1) + self.steps // 4 * count) + count + ROUNDS * STEPS
+    at_once: int = 64
+    """Most cases that are attacked side by side: after each such part it looks whether there is time for more."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -70,11 +70,12 @@ def test_two_reports_of_the_same_say_the_same(product):
 def test_only_ledger_cases_with_a_label_are_attacked_and_fewer_where_time_is_short(product):
     ledger = len(names_of(product, "ledger"))
     watcher = Watcher()
-    hurried = reports(product, Plan(epsilons=(0.3,), steps=4, seconds=0.0, fewest=5))
+    hurried = reports(product, Plan(epsilons=(0.3,), steps=4, seconds=0.0, fewest=5, at_once=5))
     report = hurried.measure(replace(QUESTION, cases=10_000), watcher)
     assert report.cases == report.clean.n == ledger
-    assert report.attacks[0].success.n == 5
-    assert any(note.startswith("Attacks ran on 5 of the ") for note in report.notes)
+    attacked = report.attacks[0].success.n
+    assert 5 <= attacked < 10
+    assert any(note.startswith(f"Attacks ran on {attacked} of the ") for note in report.notes)
     assert {one.stage for one in watcher.reports} >= {"attack: Projected gradient", "corruption: Noise"}
 
 
