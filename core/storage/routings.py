@@ -1,6 +1,6 @@
 """Where the champion's answers went: to people, or decided by the model itself, with all reasons."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Select, Table, and_, delete, f
 from core.contracts import Deferral
 from core.storage.columns import from_json, now, to_json
 from core.storage.regions import standing_ids
-from core.storage.schema import cases, reads, routings, verdicts
+from core.storage.schema import cases, reads, routings, verdicts, versions, workspaces
 from core.storage.statements import insert_all, insert_or_update
 from core.storage.suspensions import is_suspended
 
@@ -86,6 +86,45 @@ def automatic_since(tx: Connection, workspace_id: int, since: datetime) -> int:
     """Return how many answers the model decided by itself since a moment."""
     query = _automatic(select(func.count()), workspace_id).where(routings.c.created >= since)
     return int(tx.execute(query).scalar_one())
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How the answers of the versions that serve were routed, of all workspaces."""
+
+    cases: tuple[tuple[str, str, int], ...]
+    """(workspace, `accepted` or `deferred`, answers) of the champion."""
+    automatic: tuple[tuple[str, int], ...]
+    """(workspace, answers that any version decided by itself)"""
+    reasons: tuple[tuple[str, str, int], ...]
+    """(workspace, main reason, answers) of the champion."""
+
+
+def tally(tx: Connection) -> Tally:
+    """Return the counts as they stand."""
+    serving = (
+        select(workspaces.c.name, routings.c.accepted, routings.c.reasons)
+        .select_from(routings.join(versions, versions.c.id == routings.c.version_id))
+        .join(workspaces, workspaces.c.id == versions.c.workspace_id)
+        .where(versions.c.status == "champion")
+    )
+    routed, reasons = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
+    for name, accepted, why in tx.execute(serving):
+        routed[name, "accepted" if accepted else "deferred"] += 1
+        if not accepted:
+            reasons[name, str(from_json(why)[0]["reason"])] += 1
+    automatic = (
+        select(workspaces.c.name, func.count())
+        .select_from(routings.join(versions, versions.c.id == routings.c.version_id))
+        .join(workspaces, workspaces.c.id == versions.c.workspace_id)
+        .where(routings.c.automatic)
+        .group_by(workspaces.c.name)
+    )
+    return Tally(
+        tuple((*key, count) for key, count in sorted(routed.items())),
+        tuple(sorted((name, count) for name, count in tx.execute(automatic))),
+        tuple((*key, count) for key, count in sorted(reasons.items())),
+    )
 
 
 def touched(tx: Connection, workspace_id: int) -> frozenset[int]:

@@ -1,10 +1,10 @@
 """Whether people let the model answer at all: every word on it stays, the latest counts."""
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, func, insert, select
 
 from core.contracts import Suspension
 from core.storage.columns import now
-from core.storage.schema import suspensions
+from core.storage.schema import suspensions, workspaces
 
 
 def add(tx: Connection, workspace_id: int, suspended: bool, reason: str, actor_id: str) -> Suspension:
@@ -33,3 +33,11 @@ def is_suspended(tx: Connection, workspace_id: int) -> bool:
     """Return whether the model is silenced now."""
     found = latest(tx, workspace_id)
     return found is not None and found.suspended
+
+
+def suspended(tx: Connection) -> tuple[str, ...]:
+    """Return the names of the workspaces whose model is silenced now."""
+    table = suspensions.c
+    newest = select(func.max(table.id)).group_by(table.workspace_id)
+    query = select(workspaces.c.name).join(suspensions, workspaces.c.id == table.workspace_id)
+    return tuple(tx.execute(query.where(table.id.in_(newest), table.suspended).order_by(workspaces.c.name)).scalars())

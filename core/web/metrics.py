@@ -9,6 +9,8 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from core.errors import TandemError
+from core.services.guard.counting import Deferrals
+from core.storage import routings, suspensions
 from core.storage.activity import activity
 from core.web.health import Reply
 from core.web.hosts import Application, Message, Receive, Scope, Send
@@ -90,6 +92,7 @@ class ProductCollector:
             (((name, item.champion), 1) for name, item in report.workspaces.items() if item.champion),
         )
         yield from _activity(container)
+        yield from _guard(container)
         yield from _engine(container.runtime.engine.stats())
         yield from self._worker()
 
@@ -111,6 +114,37 @@ def _activity(container: "Container") -> Iterator[Metric]:
     yield _family(
         GaugeMetricFamily("tandem_verdicts", "Verdicts, superseded ones too.", labels=("workspace", "stance")),
         (((workspace, stance), count) for workspace, stance, count in counts.verdicts),
+    )
+
+
+def _guard(container: "Container") -> Iterator[Metric]:
+    with container.runtime.database.read() as tx:
+        counts, silent = routings.tally(tx), suspensions.suspended(tx)
+    yield _family(
+        GaugeMetricFamily("tandem_routed", "Answers of the champion to the pool.", labels=("workspace", "decision")),
+        (((workspace, decision), count) for workspace, decision, count in counts.cases),
+    )
+    yield _family(
+        GaugeMetricFamily(
+            "tandem_deferred", "Answers to the pool left to people, by main reason.", labels=("workspace", "reason")
+        ),
+        (((workspace, reason), count) for workspace, reason, count in counts.reasons),
+    )
+    yield _family(
+        CounterMetricFamily(
+            "tandem_automatic_decisions", "Answers that the model decided by itself.", labels=("workspace",)
+        ),
+        (((workspace,), count) for workspace, count in counts.automatic),
+    )
+    yield _family(
+        CounterMetricFamily(
+            "tandem_deferrals", "Answers given by this process and left to people.", labels=("workspace", "reason")
+        ),
+        ((key, count) for key, count in sorted(Deferrals.tally.items())),
+    )
+    yield _family(
+        GaugeMetricFamily("tandem_suspended", "1 while people keep the model silent.", labels=("workspace",)),
+        (((workspace,), 1) for workspace in silent),
     )
 
 

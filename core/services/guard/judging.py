@@ -1,8 +1,6 @@
 """The one place where an answer is judged: whether it may be given, or is left to a person, and why."""
 
-from collections import Counter
 from dataclasses import dataclass, field, replace
-from typing import ClassVar
 
 from core.contracts import Case, Prediction, Version, Workspace, WorkspaceSpec
 from core.guard.rules import CaseFacts, judged, silenced
@@ -10,6 +8,7 @@ from core.models.registry import LoadedModel
 from core.services.casebook import Casebook
 from core.services.catalogue import Catalogue
 from core.services.evidence.keeping import inputs_key
+from core.services.guard.counting import Deferrals
 from core.services.guard.fitting import Fitting, Guard, ask_to_route
 from core.services.guard.seeing import Look, Seeing, missing_fields
 from core.services.guard.suspending import silent_words
@@ -17,19 +16,6 @@ from core.services.runtime import Cache, Runtime
 from core.storage import versions, workspaces
 
 KEPT_FACTS = 2048
-
-
-class Deferrals:
-    """Counts answers of this process that were left to people, by workspace and main reason."""
-
-    tally: ClassVar[Counter[tuple[str, str]]] = Counter()
-
-    @classmethod
-    def count(cls, workspace: str, prediction: Prediction) -> None:
-        """Count one answer, once however many targets and reasons it has."""
-        reasons = [answer.deferrals[0].reason for answer in prediction.targets if answer.deferrals]
-        if reasons:
-            cls.tally[workspace, reasons[0]] += 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from core.contracts import Deferral
-from core.storage import guards, reads, routings, suspensions, verdicts
+from core.storage import guards, reads, routings, suspensions, verdicts, versions
 from core.storage.columns import now
 from core.storage.guards import StoredGuard
 from core.storage.routings import Routed
@@ -76,3 +76,26 @@ def test_what_the_model_decided_stands_and_waits_for_people_while_it_is_suspende
         assert routings.automatic_since(tx, workspace, now() + timedelta(hours=1)) == 0
         suspensions.add(tx, workspace, True, "stop", "ada")
         assert routings.decided(tx, workspace) == frozenset()
+
+
+def test_the_tally_counts_what_the_champion_s_answers_came_to(world):
+    with world.database.write() as tx:
+        assert routings.tally(tx) == routings.Tally((), (), ())
+        row = routed(world, accepted=False, deferrals=(WHY, Deferral("risk", "too unsure")))
+        routings.put(tx, world.version.id, [row])
+        versions.set_champion(tx, world.workspace.id, world.version.id, world.workspace.champion)
+        found = routings.tally(tx)
+        assert found.cases == (("demo", "deferred", 1),)
+        assert found.reasons == (("demo", "outlier", 1),)
+        routings.put(tx, world.version.id, [routed(world, automatic=True)])
+        assert routings.tally(tx).cases == (("demo", "accepted", 1),)
+        assert routings.tally(tx).automatic == (("demo", 1),)
+
+
+def test_suspended_workspaces_are_named(world):
+    with world.database.write() as tx:
+        assert suspensions.suspended(tx) == ()
+        suspensions.add(tx, world.workspace.id, True, "stop", "ada")
+        assert suspensions.suspended(tx) == ("demo",)
+        suspensions.add(tx, world.workspace.id, False, "go", "ada")
+        assert suspensions.suspended(tx) == ()
