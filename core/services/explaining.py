@@ -107,7 +107,8 @@ class Explaining:
                 version = versions.get(tx, workspaces.get(tx, model.spec.name).id, model.version)
                 scores = cache.scores(tx, version.id, target, case.id).get(case.id)
             if scores is not None:
-                return model.manifest.target(target).classes[max(range(len(scores)), key=scores.__getitem__)]
+                asked = model.spec.target(target)
+                return asked.classes[int(self.catalogue.decided(version, asked, [case], [scores])[0])]
         return (known or self.answer(model, case)).target(target).label
 
     def explain(self, asked: Asked) -> Explained:
