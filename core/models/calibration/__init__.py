@@ -4,10 +4,6 @@ from core.models.calibration.probabilities import expected_calibration_error, so
 from core.models.calibration.registry import calibrated, calibrator, calibrators
 from core.models.calibration.sets.answers import (
     answer_sets,
-    lac_sets,
-    lac_threshold,
-    prediction_set,
-    prediction_sets,
 )
 from core.models.calibration.sets.registry import set_rule, set_rules
 from core.models.calibration.temperature import fit_temperature
@@ -19,10 +15,6 @@ __all__ = [
     "calibrators",
     "expected_calibration_error",
     "fit_temperature",
-    "lac_sets",
-    "lac_threshold",
-    "prediction_set",
-    "prediction_sets",
     "set_rule",
     "set_rules",
     "softmax",

@@ -5,16 +5,11 @@ import pytest
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 
-from core.models.calibration import (
-    expected_calibration_error,
-    fit_temperature,
-    lac_sets,
-    lac_threshold,
-    prediction_set,
-    prediction_sets,
-    softmax,
-)
-from tests.helpers.calibration_parts import mapie_sets, sample
+from core.contracts import CalibrationSpec
+from core.models.calibration import answer_sets, expected_calibration_error, fit_temperature, set_rule, softmax
+from core.models.calibration.fitting import fit_calibration
+from core.models.calibration.sets.base import ROUNDING, of_truth, order_statistic
+from tests.helpers.calibration_parts import blank, cases_of, mapie_sets, sample
 
 
 @pytest.mark.parametrize("sharpness", [0.5, 1.0, 3.0])
@@ -39,41 +34,38 @@ def test_temperature_stays_in_its_range():
 def test_too_few_calibration_cases_change_and_rule_out_nothing(count):
     logits, labels = sample(count) if count else (np.zeros((0, 4)), np.zeros(0, dtype=int))
     assert fit_temperature(logits, labels) == 1.0
-    threshold = lac_threshold(softmax(logits), labels, 0.9)
-    assert threshold == 1.0
-    assert prediction_set(np.array([0.97, 0.01, 0.01, 0.01]), threshold, 0.9) == (0, 1, 2, 3)
+    item = fit_calibration(blank(), CalibrationSpec(), cases_of(logits, labels))
+    assert (item.temperature, item.threshold) == (1.0, 1.0)
+    assert answer_sets(item, np.array([[0.97, 0.01, 0.01, 0.01]])).all()
 
 
 @pytest.mark.parametrize("count", [20, 57, 99, 100, 199, 250])
 @pytest.mark.parametrize("coverage", [0.55, 0.57, 0.6, 0.8, 0.9, 0.93, 0.95])
 def test_sets_equal_mapie(count, coverage):
     logits, labels = sample(count, sharpness=1.0, seed=count)
-    others = softmax(sample(60, sharpness=1.0, seed=1)[0])
-    threshold = lac_threshold(softmax(logits), labels, coverage)
-    reference = mapie_sets(softmax(logits), labels, others, coverage)
-    assert np.array_equal(lac_sets(others, threshold), reference)
-    filled = ~reference.any(axis=1)
-    assert np.array_equal(prediction_sets(others, threshold, coverage)[~filled], reference[~filled])
+    known, others = softmax(logits), softmax(sample(60, sharpness=1.0, seed=1)[0])
+    rule, item = set_rule("lac"), blank(coverage=coverage)
+    threshold = order_statistic(of_truth(rule.scores(item, known), labels), coverage)
+    reference = mapie_sets(known, labels, others, coverage)
+    assert np.array_equal(rule.scores(item, others) - threshold <= ROUNDING, reference)
+    empty = ~reference.any(axis=1)
+    sets = answer_sets(item.model_copy(update={"threshold": threshold}), others)
+    assert np.array_equal(sets[~empty], reference[~empty])
 
 
 def test_threshold_by_hand():
-    truth = np.array([0.9, 0.8, 0.7, 0.6])  # scores .1 .2 .3 .4; rank ceil(5 x .6) = 3
-    probabilities = np.column_stack([truth, 1 - truth])
-    assert lac_threshold(probabilities, np.zeros(4, dtype=int), 0.6) == pytest.approx(0.3)
-    assert lac_threshold(probabilities, np.zeros(4, dtype=int), 0.9) == 1.0  # rank 5 of 4 cases
-
-
-def test_coverage_holds_on_new_cases():
-    logits, labels = sample(2000, sharpness=1.0)
-    threshold = lac_threshold(softmax(logits[:1000]), labels[:1000], 0.9)
-    sets = prediction_sets(softmax(logits[1000:]), threshold, 0.9)
-    assert 0.87 <= sets[np.arange(1000), labels[1000:]].mean() <= 0.94
+    scores = np.array([0.1, 0.2, 0.3, 0.4])
+    assert order_statistic(scores, 0.6) == 0.3  # rank ceil(5 x .6) = 3
+    assert order_statistic(scores, 0.9) is None  # rank 5 of 4 cases
 
 
 def test_empty_sets_are_filled_up_to_the_coverage():
-    assert prediction_set(np.array([0.95, 0.03, 0.02]), 0.01, 0.9) == (0,)
-    assert prediction_set(np.array([0.05, 0.5, 0.45]), 0.2, 0.9) == (1, 2)
-    assert prediction_set(np.array([0.3, 0.3, 0.4]), 0.2, 0.9) == (2, 0, 1)
+    def filled(row, threshold):
+        return np.flatnonzero(answer_sets(blank(3, threshold=threshold), np.array([row]))[0]).tolist()
+
+    assert filled([0.95, 0.03, 0.02], 0.01) == [0]
+    assert filled([0.05, 0.5, 0.45], 0.2) == [1, 2]
+    assert filled([0.3, 0.3, 0.4], 0.2) == [0, 1, 2]
 
 
 def test_calibration_error_by_hand():

@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 
 from core.contracts import CalibrationSpec
-from core.models.calibration import answer_sets, calibrated, fit_temperature, lac_threshold, softmax
+from core.models.calibration import answer_sets, calibrated, fit_temperature, set_rule, softmax
 from core.models.calibration.fitting import fit_calibration
+from core.models.calibration.sets.base import of_truth, order_statistic
 from core.models.manifest import Manifest, TargetCalibration, read_manifest
 from tests.helpers.calibration_parts import blank, cases_of, sample
 from tests.helpers.model_parts import manifest_of, spec_of
@@ -15,7 +16,8 @@ def test_the_usual_calibration_is_temperature_and_least_ambiguous_sets():
     heat = fit_temperature(logits, labels)
     assert (item.method, item.sets, item.calibration_n, item.notes) == ("temperature", "lac", 300, ())
     assert item.temperature == heat
-    assert item.threshold == lac_threshold(softmax(logits, heat), labels, 0.9)
+    scores = of_truth(set_rule("lac").scores(item, softmax(logits, heat)), labels)
+    assert item.threshold == order_statistic(scores, 0.9)
     assert item.before is not None
     assert item.after is not None
     assert item.after.value < item.before.value

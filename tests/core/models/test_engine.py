@@ -9,7 +9,7 @@ import torch
 from core.errors import BadInput, Unavailable
 from core.models import engine as engine_module
 from core.models import serving
-from core.models.calibration import prediction_set, softmax
+from core.models.calibration import answer_sets, softmax
 from core.models.engine import Engine
 from core.models.manifest import SetGroups
 from tests.helpers.model_parts import IMAGE, RANDOM_BACKBONE, cases_of, model_of, spec_of
@@ -61,7 +61,8 @@ def test_answer_is_the_calibrated_answer_of_the_network(engine):
     expected = softmax(logits, 2.0)
     assert answer.probabilities == pytest.approx(expected.tolist(), abs=1e-6)
     assert answer.label == "abc"[int(expected.argmax())]
-    assert answer.answer_set == tuple("abc"[index] for index in prediction_set(expected, 0.66, 0.9))
+    chosen = answer_sets(model.manifest.targets[0], expected[None])[0]
+    assert answer.answer_set == tuple("abc"[index] for index in np.argsort(-expected) if chosen[index])
 
 
 @pytest.mark.parametrize("encoder", [{"name": "mlp"}, {"name": "cnn", "hidden": [4]}, RANDOM_BACKBONE])
