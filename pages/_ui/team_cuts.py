@@ -19,6 +19,8 @@ FIGURES = {
     "seconds": "seconds for a read",
 }  # fmt: skip
 SMALL = "too few cases to compare"
+FEWEST = 10
+"""Reads behind a dot below which it is grey, too, whatever its cut holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,9 @@ def pair_dots(rows: tuple[TeamRow, ...], pair: Pair) -> list[Dot]:
             if one is not None:
                 words = f"{row.cut}: {FIGURES[name]} {estimate(one)} of {count(row.reads, 'read')}"
                 line = f"{row.cut} · {FIGURES[name]}"
-                found.append(Dot(line, one.value, one.low, one.high, words, "open" if row.small else mark))
+                found.append(
+                    Dot(line, one.value, one.low, one.high, words, "open" if row.small or one.n < FEWEST else mark)
+                )
     return found
 
 

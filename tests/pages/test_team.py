@@ -94,6 +94,8 @@ def test_cuts_of_few_cases_are_grey_and_what_nobody_can_tell_is_left_out():
     dots = pair_dots(rows(), RELIANCE)
     assert {dot.mark for dot in dots if dot.row.startswith("reader R3")} == {"open"}
     assert [dot.row for dot in dots if "PA" in dot.row] == ["**view** <b>PA</b> · under-reliance"]
+    few = replace(rows()[0], over_reliance=Estimate(0.5, 0.1, 0.9, 9))
+    assert [dot.mark for dot in pair_dots((few,), RELIANCE)] == ["open", "bad"]
     cells = table(rows())
     assert cells.loc[3, "cut"] == "reader R3 *"
     assert cells.loc[7, "over-reliance"] == "–"

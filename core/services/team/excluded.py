@@ -3,9 +3,12 @@
 from collections import Counter
 from typing import Literal
 
-Why = Literal["program", "known wrong", "ai off", "truth", "learnt", "verdict", "answer", "concurrent", "scores"]
+Why = Literal[
+    "program", "gone", "known wrong", "ai off", "truth", "learnt", "verdict", "answer", "concurrent", "scores"
+]
 _WORDS: dict[Why, str] = {
     "program": "by programs, which are no readers",
+    "gone": "of a case that was erased",
     "known wrong": "of an answer that was wrong on purpose: for training, they count nowhere here",
     "ai off": "with the model switched off: they count for people alone, and not for both together",
     "truth": "whose right answer nobody but the reader gave: neither the data set, nor an adjudication by somebody "

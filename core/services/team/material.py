@@ -142,9 +142,9 @@ def _unusable(read: Read, known: _Known) -> Why | None:
         return "program"
     if known.arms.get((read.case_id, read.actor_id)) == "known wrong":
         return "known wrong"
-    usable = read.case_id in known.cases
-    truth = known.truth.of(read.case_id, read.actor_id)
-    return None if usable and truth in known.target.classes else "truth"
+    if read.case_id not in known.cases:
+        return "gone"
+    return None if known.truth.of(read.case_id, read.actor_id) in known.target.classes else "truth"
 
 
 def _row(read: Read, known: _Known, excluded: Counter[Why]) -> Row:

@@ -123,7 +123,7 @@ def _view(
         hour_cost=hour_cost,
         model_alone=_model_alone(reads),
         person_alone=_person_alone(material.rows),
-        excluded=words_of(material.excluded),
+        excluded=(*words_of(material.excluded), *_chosen_cases(spec)),
         experiences=tuple(material.experience.items()),
         note=_note(material),
     )
@@ -145,6 +145,18 @@ def _model_alone(reads: Reads) -> Estimate | None:
 
 def _clusters(names: list[str], groups: list[str]) -> Clusters:
     return Clusters(places_of(np.asarray(names, dtype=np.str_)), places_of(np.asarray(groups, dtype=np.str_)))
+
+
+def _chosen_cases(spec: WorkspaceSpec) -> tuple[str, ...]:
+    """Return in which way the cases that people read are no fair sample of all cases, in words."""
+    if spec.reading.mode == "triage":
+        return ("In triage people read what the model leaves to them: all figures are of those cases alone.",)
+    if spec.reading.queue == "random":
+        return ()
+    return (
+        "The queue puts first what the model is least sure of: all figures are of the cases that were read, and over "
+        "all cases the model would do better than here.",
+    )
 
 
 def _note(material: Material) -> str:

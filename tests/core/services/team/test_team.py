@@ -97,9 +97,10 @@ def test_arms_count_for_what_they_are(desk):
     view = desk.view()
     assert (view.rows[0].reads, view.rows[0].person.value) == (1, 1.0)
     assert (view.person_alone.n, view.person_alone.value) == (2, 0.5)
-    assert [words.split()[0] for words in view.excluded] == ["1", "1"]
+    assert [words.split()[0] for words in view.excluded] == ["1", "1", "The"]
     assert "wrong on purpose" in view.excluded[0]
     assert "switched off" in view.excluded[1]
+    assert view.excluded[2].startswith("The queue puts first what the model is least sure of")
 
 
 def test_a_label_that_only_the_reader_gave_is_no_truth(desk, monkeypatch):
@@ -125,6 +126,17 @@ def test_a_label_that_only_the_reader_gave_is_no_truth(desk, monkeypatch):
     assert (row["reader R1"].person.value, row["reader R2"].person.value) == (1.0, 0.0)
 
 
+def test_an_erased_case_is_left_out(desk):
+    first, second = names_of(desk.product, "pool")[:2]
+    for case in (first, second):
+        desk.read(case, True)
+        desk.judge(case, True)
+    desk.product.maintenance.erase(WORKSPACE, first, "consent withdrawn", actor=LEAD)
+    view = desk.view()
+    assert view.rows[0].reads == 1
+    assert "1 read of a case that was erased." in view.excluded
+
+
 def test_programs_and_cases_that_the_model_had_learnt_from_are_left_out(desk):
     program = Actor("service:lab", "service")
     pool, learnt = names_of(desk.product, "pool")[0], names_of(desk.product, "train")[0]
@@ -139,7 +151,7 @@ def test_programs_and_cases_that_the_model_had_learnt_from_are_left_out(desk):
 
 
 def test_simulated_readers_make_the_whole_page(desk):
-    cases = names_of(desk.product, "pool")
+    cases = names_of(desk.product, "pool")[:25]
     for reader in (SimulatedReader("good", 0.95, 0.3), SimulatedReader("poor", 0.55, 0.8, 40.0)):
         read_cases(desk.product, TASK, reader, cases)
     view = desk.view(hour_cost=2.0)
