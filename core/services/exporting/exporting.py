@@ -19,7 +19,7 @@ from core.services.exporting.workspace_text import exported_toml
 from core.services.files import writing_into
 from core.services.own_models import write_weights
 from core.services.runtime import Runtime
-from core.storage import cache, cases, decisions, labels, reads, verdicts, versions
+from core.storage import cache, cases, decisions, labels, reads, routings, suspensions, verdicts, versions
 
 TOML = "workspace.toml"
 DEFAULT = "csv"
@@ -106,7 +106,9 @@ class Exporting:
         targets = [target.name for target in spec.targets]
         references = self.catalogue.references(tx, found)
         champion = versions.get(tx, found.id, found.champion) if found.champion else None
-        known = {} if champion is None else {t: cache.scores(tx, champion.id, t) for t in targets}
+        silent = champion is None or suspensions.is_suspended(tx, found.id)
+        known = {} if champion is None or silent else {t: cache.scores(tx, champion.id, t) for t in targets}
+        routed = {} if champion is None else routings.of_version(tx, champion.id)
         return _Stored(
             workspace=found,
             spec=spec,
@@ -120,6 +122,8 @@ class Exporting:
                 reads=reads.of_workspace(tx, found.id),
                 references=tuple(label for target in targets for label in references[target].values()),
                 decisions=decisions.list_decisions(tx, found.id),
+                version=found.champion or "",
+                routings=tuple(row for rows in routed.values() for row in rows),
             ),
         )
 

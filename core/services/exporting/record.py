@@ -7,6 +7,7 @@ from pathlib import Path
 from core.contracts import Decision, Read, ReferenceLabel
 from core.formats.comma_separated import write_csv
 from core.formats.exported import Exported, ExportedMark
+from core.storage.routings import Routed
 
 VERDICTS, REGIONS, READS, PREDICTIONS = "verdicts.csv", "regions.csv", "reads.csv", "predictions.csv"
 SAID = {"verdicts": VERDICTS, "regions": REGIONS, "reads": READS}
@@ -16,6 +17,7 @@ REGION_COLUMNS = ("case", "target", "actor", "verdict", "field", "kind", "artefa
 READ_COLUMNS = ("case", "target", "actor", "label", "confidence", "seconds", "at")
 PREDICTION_COLUMNS = ("case", "target", "version", "class", "probability")
 LABEL_COLUMNS = ("case", "target", "label", "source", "revision")
+ROUTING_COLUMNS = ("case", "target", "version", "label", "way", "reasons", "at")
 DECISION_COLUMNS = ("kind", "version", "previous", "reason", "actor", "at")
 
 
@@ -28,10 +30,14 @@ class Record:
     reads: tuple[Read, ...]
     references: tuple[ReferenceLabel, ...]
     decisions: tuple[Decision, ...]
+    version: str = ""
+    """The version that serves."""
+    routings: tuple[Routed, ...] = ()
+    """Where its answers went."""
 
 
 def write_record(folder: Path, exported: Exported, record: Record) -> list[Path]:
-    """Write verdicts, marks (masks as PNG), reads, predictions, reference labels and decisions; return the tables."""
+    """Write what was said, where answers went, reference labels and decisions (masks as PNG); return the tables."""
     for verdict in exported.verdicts:
         for mark in verdict.marks:
             _write_mask(folder, mark)
@@ -41,6 +47,7 @@ def write_record(folder: Path, exported: Exported, record: Record) -> list[Path]
         write_csv(folder / READS, READ_COLUMNS, _reads(record)),
         write_csv(folder / PREDICTIONS, PREDICTION_COLUMNS, _predictions(exported)),
         write_csv(folder / "labels.csv", LABEL_COLUMNS, _labels(record)),
+        write_csv(folder / "routings.csv", ROUTING_COLUMNS, _routings(record)),
         write_csv(folder / "decisions.csv", DECISION_COLUMNS, _decisions(record.decisions)),
     ]
 
@@ -91,6 +98,25 @@ def _predictions(exported: Exported) -> list[tuple[object, ...]]:
 
 def _labels(record: Record) -> list[tuple[object, ...]]:
     return [(record.names[r.case_id], r.target, r.label, r.source, r.revision) for r in record.references]
+
+
+def _routings(record: Record) -> list[tuple[object, ...]]:
+    return [
+        (record.names[r.case_id], r.target, record.version, r.label, _way(r), _reasons(r), r.created.isoformat())
+        for r in record.routings
+        if r.case_id in record.names
+    ]
+
+
+def _reasons(routed: Routed) -> str:
+    return "; ".join(one.words for one in routed.deferrals)
+
+
+def _way(routed: Routed) -> str:
+    """Return where an answer went: decided by the model itself, acceptable, or left to people."""
+    if routed.automatic:
+        return "automatic"
+    return "accepted" if routed.accepted else "left to people"
 
 
 def _decisions(taken: Sequence[Decision]) -> list[tuple[object, ...]]:

@@ -1,5 +1,6 @@
 """The guard on the tiny product: judged answers, routing, triage, limits, drift, and the switch."""
 
+import csv
 import io
 
 import numpy as np
@@ -270,3 +271,18 @@ def test_two_readers_are_wanted_for_what_the_model_or_a_person_calls_so(product,
     assert wanted == {i: 2 for i, (row,) in routed(product).items() if row.label == "below"}
     assert wanted
     assert all(not routed(product)[i][0].accepted for i in wanted)
+
+
+def test_the_export_says_where_answers_went_and_nothing_of_a_suspended_model(product, tmp_path):
+    product.exporting.export(WORKSPACE, tmp_path / "before")
+    with (tmp_path / "before" / "routings.csv").open(newline="") as file:
+        rows = {row["case"]: row for row in csv.DictReader(file)}
+    assert set(rows) == set(names_of(product, "pool"))
+    for name, row in rows.items():
+        answer = product.predictions.predict(WORKSPACE, name).targets[0]
+        assert row["way"] == ("left to people" if answer.defers else "accepted")
+        assert row["reasons"] == "; ".join(one.words for one in answer.deferrals)
+    product.guard.suspend(WORKSPACE, "stop", actor=product.default_actor)
+    product.exporting.export(WORKSPACE, tmp_path / "after")
+    assert len((tmp_path / "before" / "predictions.csv").read_text().splitlines()) > 1
+    assert len((tmp_path / "after" / "predictions.csv").read_text().splitlines()) == 1
