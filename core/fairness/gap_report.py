@@ -12,10 +12,12 @@ from core.fairness.gaps.registry import gap_measures
 from core.fairness.group_rows import draws_for, group_rows
 from core.fairness.grouping import Grouping
 from core.fairness.intervals import Array, Booleans, Integers
+from core.fairness.membership import UNKNOWN
 from core.fairness.outcomes import Outcomes
 from core.fairness.permutation import Chance, permutation_test
 from core.fairness.rates import RATES
-from core.fairness.telling import gap_title, gap_words, note_of
+from core.fairness.tables import group_rates
+from core.fairness.telling import Apart, gap_title, gap_words, note_of
 
 Limits = Mapping[GapMetric, float]
 
@@ -74,24 +76,28 @@ def _gap(of: Compared, measure: GapMeasure, limit: float | None) -> Gap | None:
 def _told(
     of: Compared, measure: GapMeasure, kept: Grouping, seen: Measured, chance: Chance, limit: float | None
 ) -> Gap:
-    place, n = measure.decisive(seen.rates), int(about_groups(measure.rates, of.outcomes, kept).sum())
-    own = seen.rates[place]
-    order = np.argsort(own, kind="stable")
-    lowest, highest = int(order[0]), int(order[-1])
+    place = measure.decisive(seen.rates)
+    n = int(about_groups(measure.rates, of.outcomes, kept).sum())
     difference = Estimate(seen.value, seen.low, seen.high, n)
-    title = gap_title(measure, place)
+    apart = _apart(measure.rates[place], seen.rates[place], of.outcomes, kept)
     return Gap(
         metric=measure.name,
-        title=title,
+        title=gap_title(measure, place),
         difference=difference,
         ratio=_ratio(measure, seen, n),
         p_value=chance.p_value,
         limit=limit,
-        highest=kept.names[highest],
-        lowest=kept.names[lowest],
-        words=gap_words(measure, place, (kept.names[highest], float(own[highest])),
-                        (kept.names[lowest], float(own[lowest])), difference, chance, limit),
-    )  # fmt: skip
+        highest=apart.highest[0],
+        lowest=apart.lowest[0],
+        words=gap_words(apart, difference, chance, limit),
+    )
+
+
+def _apart(rate: RateName, own: Array, outcomes: Outcomes, kept: Grouping) -> Apart:
+    order = np.argsort(own, kind="stable").tolist()
+    lowest, highest = ((kept.names[group], float(own[group])) for group in (order[0], order[-1]))
+    together = group_rates(outcomes, (rate,), np.where(kept.codes >= 0, 0, UNKNOWN), 1)
+    return Apart(rate, highest, lowest, float(together[0, 0]))
 
 
 def _ratio(measure: GapMeasure, seen: Measured, n: int) -> Estimate | None:

@@ -1,6 +1,7 @@
 """Gaps in words."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from core.contracts import Estimate, GroupRow, RateName
 from core.fairness.gaps.base import GapMeasure
@@ -23,24 +24,27 @@ def gap_title(measure: GapMeasure, decisive: int) -> str:
     return f"{measure.title} (here: {SHARE_OF[measure.rates[decisive]]})"
 
 
-def gap_words(
-    measure: GapMeasure,
-    decisive: int,
-    highest: tuple[str, float],
-    lowest: tuple[str, float],
-    difference: Estimate,
-    chance: Chance,
-    limit: float | None,
-) -> str:
-    """Return what was found, what chance would make of it, and where the policy's limit lies.
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """The groups that are farthest apart in one rate."""
 
-    `highest` and `lowest` are (group, rate) of the groups that are farthest apart.
-    """
-    rate = SHARE_OF[measure.rates[decisive]]
-    found = f"{rate[0].upper()}{rate[1:]} is {highest[1]:.2f} for {highest[0]} and {lowest[1]:.2f} for {lowest[0]}."
+    rate: RateName
+    highest: tuple[str, float]
+    """(group, rate)"""
+    lowest: tuple[str, float]
+    overall: float
+    """The rate of all groups together."""
+
+
+def gap_words(apart: Apart, difference: Estimate, chance: Chance, limit: float | None) -> str:
+    """Return what was found, what chance would make of it, and where the policy's limit lies."""
+    rate, (high, most), (low, least) = SHARE_OF[apart.rate], apart.highest, apart.lowest
+    found = (
+        f"{rate[0].upper()}{rate[1:]} is {most:.2f} for {high} and {least:.2f} for {low} ({apart.overall:.2f} in all)"
+    )
     usual = f"Shuffled groups give {chance.typical:.2f} on average, and one this large in {_percent(chance.p_value)}"
     verdict = "it may be chance" if chance.p_value > CHANCE else "more than chance makes"
-    return " ".join(part for part in (found, f"{usual}: {verdict}.", _against(difference, limit)) if part)
+    return f"{found}. {usual}: {verdict}. {_against(difference, limit)}".rstrip()
 
 
 def _against(difference: Estimate, limit: float | None) -> str:

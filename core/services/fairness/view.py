@@ -9,6 +9,7 @@ from core.fairness.grouping import groupings
 from core.fairness.intervals import resampled
 from core.fairness.outcomes import Outcomes
 from core.models.calibration import answer_sets
+from core.models.grouping import JOINT
 from core.models.manifest import TargetCalibration
 from core.services.trust.answers import Judged
 
@@ -48,10 +49,10 @@ def measure(judged: Judged, spec: WorkspaceSpec, outcomes: Outcomes) -> tuple[At
 
 
 def limits(spec: WorkspaceSpec, target: TargetSpec, attribute: str) -> dict[GapMetric, float]:
-    """Return the policy's limits for an attribute and a target, by metric."""
-    first = spec.targets[0].name
+    """Return the policy's limits for an attribute, or attributes in any order, and a target, by metric."""
+    first, parts = spec.targets[0].name, set(attribute.split(JOINT))
     return {
         policy.metric: policy.limit
         for policy in spec.fairness
-        if policy.attribute == attribute and (policy.target or first) == target.name
+        if set(policy.attribute.split(JOINT)) == parts and (policy.target or first) == target.name
     }

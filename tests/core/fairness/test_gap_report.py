@@ -39,6 +39,7 @@ def test_a_planted_gap_is_told_with_its_groups_and_its_chance():
     assert found.ratio.low <= found.ratio.value <= found.ratio.high < 1
     assert "over the policy's limit of 0.10" in found.words
     assert "more than chance" in found.words
+    assert " in all)" in found.words
 
 
 def test_equalised_odds_says_which_of_two_gaps_it_is():
