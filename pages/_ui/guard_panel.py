@@ -90,21 +90,21 @@ def _once(reasons: tuple[Deferral, ...]) -> tuple[Deferral, ...]:
 def _switch(view: GuardView) -> None:
     """Draw the switch: a reason, and a second press that confirms."""
     silent = view.suspension is not None and view.suspension.suspended
-    label = "Let the model answer again" if silent else "Suspend the model"
+    act, label = ("resume", "Let the model answer again") if silent else ("suspend", "Suspend the model")
     done = st.session_state.pop("switched", None)
     if done:
         st.success(done, icon=":material/check:")
-    with st.popover(label, icon=":material/play_circle:" if silent else ":material/pause_circle:", key="suspend_open"):
+    with st.popover(label, icon=":material/play_circle:" if silent else ":material/pause_circle:", key=f"{act}_open"):
         st.write(
             "Its answers and evidence are shown again, and cases are routed anew."
             if silent
             else "At once, for everybody: no answer, no evidence, no decision by the model. Everything goes to people, "
             "and the workbench goes on."
         )
-        with st.form("suspend_form", border=False, enter_to_submit=False):
+        with st.form(f"{act}_form", border=False, enter_to_submit=False):
             st.text_input("Reason", key=_REASON, placeholder="why, in one sentence; it stays on record")
             st.form_submit_button(
-                f"{label} now", key="suspend_confirm", type="primary", on_click=_switched, args=(view.workspace, silent)
+                f"{label} now", key=f"{act}_confirm", type="primary", on_click=_switched, args=(view.workspace, silent)
             )
 
 

@@ -54,14 +54,15 @@ def test_an_odd_case_is_left_to_the_reader_and_a_lead_silences_the_model(
     bench.visit("")
     bench.says("guard_panel", "are left to people")
     bench.says("guard_panel", "unlike the cases it learnt from")
-    switch(bench, REASON)
+    switch(bench, "suspend", REASON)
     bench.says("suspended_banner", REASON)
     bench.says("guard_panel", "Let the model answer again")
     looker.look("guard-suspended")
 
     bench.open_case(ODD[1])
     bench.says("suspended_banner", "The model is suspended")
-    person.commit("above")
+    person.choose("blind_label", "above")
+    person.press("blind_submit")
     bench.says("withheld", f"people decide alone: {REASON}")
     expect(bench.key("prediction_panel")).to_have_count(0)
     expect(bench.key("evidence_show")).to_have_count(0)
@@ -72,16 +73,16 @@ def test_an_odd_case_is_left_to_the_reader_and_a_lead_silences_the_model(
     assert REASON in silent["reason"]
 
     bench.visit("")
-    switch(bench, "set up and checked")
+    switch(bench, "resume", "set up and checked")
     expect(bench.key("suspended_banner")).to_have_count(0, timeout=PATIENCE)
     bench.open_case(ODD[1])
     bench.says("prediction_panel", "left to you")
     assert command(served.home, "guard", NAME).result["suspension"]["suspended"] is False
 
 
-def switch(bench: Workbench, reason: str) -> None:
+def switch(bench: Workbench, act: str, reason: str) -> None:
     """Open the switch, say why, and confirm."""
-    bench.button("suspend_open").click()
+    bench.button(f"{act}_open").click()
     bench.key("suspend_reason").locator("input").fill(reason)
-    bench.button("suspend_confirm").click()
+    bench.button(f"{act}_confirm").click()
     bench.steady()

@@ -30,7 +30,7 @@ def test_the_switch_needs_a_reason_and_works_both_ways(open_page):
     assert services.guard.said["decoy-digits"].reason == "a *new* scanner"
     assert "a \\*new\\* scanner" in app.warning[0].value
     app.text_input(key="suspend_reason").set_value("looked into")
-    app.button(key="suspend_confirm").click().run()
+    app.button(key="resume_confirm").click().run()
     assert not services.guard.said["decoy-digits"].suspended
     assert not app.warning
 
