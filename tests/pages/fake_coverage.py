@@ -10,8 +10,8 @@ from core.errors import NotFound
 START = datetime(2026, 3, 2, 12, tzinfo=UTC)
 ALARM = (
     "Of 50 cases settled from 2026-03-16 to 2026-03-22 the sets of v3 hold the right answer of digit in 0.62; 0.84 was "
-    "to be expected of cases on which it is as sure. Look at these cases, then retrain or recalibrate; until then "
-    "don't rely on sets of one."
+    "to be expected of cases on which it is as sure. Look at these cases, then retrain, which calibrates anew; "
+    "until then don't rely on sets of one."
 )
 
 

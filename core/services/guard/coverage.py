@@ -31,7 +31,7 @@ FEWEST_SHOWN = 5
 MOST_GROUPS = 12
 LOOKS = 0.5
 """Share of the alarm's level that the one look at the ledger has; the looks over time share the rest."""
-WHAT_TO_DO = "Look at these cases, then retrain or recalibrate; until then don't rely on sets of one."
+WHAT_TO_DO = "Look at these cases, then retrain, which calibrates anew; until then don't rely on sets of one."
 
 
 @dataclass(frozen=True, slots=True, eq=False)

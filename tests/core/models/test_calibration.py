@@ -8,6 +8,7 @@ from scipy.special import log_softmax
 from core.contracts import CalibrationSpec
 from core.models.calibration import answer_sets, expected_calibration_error, fit_temperature, set_rule, softmax
 from core.models.calibration.fitting import fit_calibration
+from core.models.calibration.probabilities import estimated_calibration_error
 from core.models.calibration.sets.base import ROUNDING, of_truth, order_statistic
 from tests.helpers.calibration_parts import blank, cases_of, mapie_sets, sample
 
@@ -77,6 +78,18 @@ def test_calibration_error_by_hand():
     assert expected_calibration_error(np.eye(3), np.arange(3)) == 0.0
     assert expected_calibration_error(np.eye(3), (np.arange(3) + 1) % 3) == 1.0
     assert math.isnan(expected_calibration_error(np.zeros((0, 2)), np.zeros(0, dtype=int)))
+
+
+def test_the_interval_of_the_calibration_error_holds_what_many_cases_show():
+    """Twenty samples of 200 answers that are twice too sure, against 20,000 of them."""
+    logits, labels = sample(20_000, seed=99)
+    real = expected_calibration_error(softmax(logits), labels)
+    found = []
+    for seed in range(20):
+        few, truth = sample(200, seed=seed)
+        found.append(estimated_calibration_error(softmax(few), truth, [str(row) for row in range(200)]))
+    assert all(one.low <= one.value <= one.high for one in found)
+    assert sum(one.low <= real <= one.high for one in found) >= 17
 
 
 def test_softmax_survives_large_logits():
