@@ -1,1 +1,1 @@
-"""For whom a version is worse: subgroups found by themselves, and a tree of questions that tell wrong answers apart."""
+"""For whom a version is worse: rates and gaps of groups, subgroups found by themselves, and training against gaps."""

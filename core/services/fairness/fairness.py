@@ -38,7 +38,7 @@ class Fairness:
     errors: ErrorFinder
     sides: SideFinder
     trade: TradeOff
-    kept: Cache[tuple[Key, str], tuple[AttributeFairness, ...]] = field(default_factory=lambda: Cache(32))
+    kept: Cache[tuple[Key, str, int], tuple[AttributeFairness, ...]] = field(default_factory=lambda: Cache(32))
 
     def view(
         self, workspace: str, *, version: str | None = None, target: str | None = None, positive: str | None = None
@@ -114,7 +114,7 @@ class Fairness:
         return replace(
             _blank(workspace, spec, known, target, positive),
             version=version.name,
-            attributes=self.kept.get((key, positive), lambda: measure(judged, spec, outcomes)),
+            attributes=self.kept.get((key, positive, workspace.revision_id), lambda: measure(judged, spec, outcomes)),
             slices=errors.slices,
             missed=sides.missed.slices,
             false_alarms=sides.false_alarms.slices,
