@@ -1,6 +1,6 @@
 """Where the champion's answers to the cases of the pool go: to people, or decided by the model itself."""
 
-import json
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -22,7 +22,7 @@ from core.services.guard.suspending import silent_words
 from core.services.jobs import JobContext
 from core.services.runtime import Runtime
 from core.storage import audit, claims, guards, jobs, routings, versions
-from core.storage.columns import now
+from core.storage.columns import now, to_json
 from core.storage.routings import Routed
 
 HOUR = timedelta(hours=1)
@@ -128,18 +128,21 @@ class Routing:
         return True
 
     def _record(self, tx: Connection, serving: Serving, decided: Sequence[Routed]) -> None:
-        """Put on record what the model decided by itself: the number in the chain, the answers in its payload."""
+        """Put on record what the model decided by itself: how many answers, and the sha256 of them all.
+
+        Not the answers: the page of the record may be open to who reads these cases blind, should the model be
+        suspended. The table keeps them for good.
+        """
         if not decided:
             return
-        names = {case.id: case.name for case in serving.pool}
-        answers = [{"case": names[row.case_id], "target": row.target, "label": row.label} for row in decided]
+        answers = to_json([[row.case_id, row.target, row.label] for row in decided])
+        subject = {
+            "version": serving.version.name,
+            "decisions": len(decided),
+            "sha256": hashlib.sha256(answers.encode()).hexdigest(),
+        }
         audit.append(
-            tx,
-            actor_id=self.runtime.actor.id,
-            kind="automatic",
-            workspace=serving.workspace.name,
-            subject={"version": serving.version.name, "decisions": len(decided)},
-            payload=json.dumps(answers, ensure_ascii=False).encode(),
+            tx, actor_id=self.runtime.actor.id, kind="automatic", workspace=serving.workspace.name, subject=subject
         )
 
 
