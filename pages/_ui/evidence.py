@@ -40,6 +40,8 @@ class Asked:
     exact: EvidenceView | None = None
     quick: EvidenceView | None = None
     failure: str = ""
+    silent: bool = False
+    """Whether nothing can be asked."""
 
     @property
     def view(self) -> EvidenceView | None:
@@ -51,7 +53,7 @@ def ask_evidence(case: CaseView, reading: Reading, model: Model | None) -> Asked
     """Return the explanation that is on the screen as far as it is known by now."""
     form = reading.question
     if form is None or model is None:
-        return Asked()
+        return Asked(silent=model is None)
     prediction = model.reveal.prediction
     told = prediction.version + (" debriefed" if model.reveal.debrief else "")  # the answer that was shown has changed
     key, who, ask = question_key(form, told), context.actor(), get_services().evidence
@@ -87,6 +89,17 @@ def _wait(key: Key, quick: EvidenceView | None, title: str) -> None:
         st.caption(f"Quick map: **{plain(quick.title)}**, until {plain(title)} is there. You can go on meanwhile.")
 
 
+def _due(case: CaseView, asked: Asked) -> str:
+    """Return when evidence comes."""
+    if not case.read_done:
+        return "The model's answer and its evidence come after your own read."
+    return (
+        "There is no evidence where the model is silent."
+        if asked.silent
+        else "Evidence appears here when you ask for it (e)."
+    )
+
+
 def draw_quality(case: CaseView, asked: Asked) -> None:
     """Draw what the evidence is, what it is not, and how far it can be trusted."""
     with st.container(key="evidence_panel", gap=None):
@@ -94,8 +107,7 @@ def draw_quality(case: CaseView, asked: Asked) -> None:
             st.error(asked.failure, icon=":material/error:")
             st.empty()
         elif asked.shown is None:
-            due = "Evidence appears here when you ask for it (e)."
-            st.caption(due if case.read_done else "The model's answer and its evidence come after your own read.")
+            st.caption(_due(case, asked))
             st.empty()
         elif asked.exact is not None:
             _quality(case, asked.exact, asked.shown.method)

@@ -64,7 +64,7 @@ def test_nothing_is_told_before_the_commit(bench: Workbench, page: Page, stored:
     assert leaks(frames, scores[case]) == set()
     content = page.content()
     assert [word for word in TELLING if word in content] == []
-    assert page.locator(".st-key-prediction_panel, .st-key-evidence_panel, .st-key-verdict_box").count() == 0
+    assert page.locator(".st-key-prediction_panel, .st-key-verdict_box").count() == 0
     offered = bench.key("blind_label").get_by_role("radio")
     assert [one.get_attribute("aria-checked") for one in offered.all()] == ["false"] * offered.count()
     bench.visit("whatif", case=case)

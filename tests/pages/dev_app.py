@@ -39,6 +39,8 @@ fake = FakeServices(
         ("q-1", "q-2"),
         side=128,
     ),
+    digits_state("switched-off", 3, withheld="The model is switched off for this case, by chance. Save your verdict."),
+    digits_state("in-training", 3, debrief="For training: the answer 8 that you were shown was wrong on purpose."),
     State("loans", (target(("no", "yes"), "repaid"),), tuple(f"l-{i}" for i in range(30)), side=64),
     *kind_states(),
     *retraining_states(),
@@ -46,5 +48,7 @@ fake = FakeServices(
 fake.guard.views["fifty-classes"] = coverage_view("disorder", alarm=True)
 fake.trust.reports["decoy-digits", "v3", "digit"] = quality_report("decoy-digits", "v3", "digit")
 fake.robustness.reports["decoy-digits", "v3", "digit"] = robustness_report("decoy-digits", "v3", "digit")
+fake.adjudication.differ("decoy-digits", "d-0007")
+fake.adjudication.differ("switched-off", "d-0002")
 services.use(fake)
 app = App(ROOT / "pages" / "_navigation.py")

@@ -69,6 +69,8 @@ class State:
     plans: list[RunPlan | None] = field(default_factory=list)
     outcome: RunOutcome | None = None
     steps: int = 8
+    withheld: str = ""
+    debrief: str = ""
     trials: tuple[Trial, ...] = ()
 
 
@@ -159,8 +161,10 @@ class FakeReview:
         if not self.open(workspace, case, actor=actor).read_done:
             raise Refused("The model's answer is shown after your own read. Commit your read first.")
         s.calls.append(f"reveal {case}")
-        answers = tuple(self._answer(t) for t in s.targets)
-        return RevealView(Prediction(s.champion or "v3", answers), 400, 0.9, ("integrated_gradients", "saliency"))
+        if s.withheld:
+            return RevealView(Prediction("", ()), 0, 0.9, (), withheld=s.withheld)
+        answers, methods = tuple(self._answer(t) for t in s.targets), ("integrated_gradients", "saliency")
+        return RevealView(Prediction(s.champion or "v3", answers), 400, 0.9, methods, debrief=s.debrief)
 
     def _answer(self, t: TargetView) -> TargetAnswer:
         classes = tuple(c.value for c in t.choices)

@@ -40,6 +40,7 @@ def test_what_is_withheld_is_not_on_the_page_and_the_verdict_names_no_version(op
     assert "can't rule out" not in said(app)
     assert not {"evidence_show", "evidence_remove"} & keys(app)
     assert app.get("progress") == []
+    assert "no evidence where the model is silent" in said(app)
     app.button(key="verdict_submit").click().run()
     (form,) = read.states["decoy-digits"].forms
     assert (form.label, form.version, form.shown) == ("3", None, ())
