@@ -136,13 +136,16 @@ class Routing:
         if not decided:
             return
         answers = to_json([[row.case_id, row.target, row.label] for row in decided])
-        subject = {
-            "version": serving.version.name,
-            "decisions": len(decided),
-            "sha256": hashlib.sha256(answers.encode()).hexdigest(),
-        }
         audit.append(
-            tx, actor_id=self.runtime.actor.id, kind="automatic", workspace=serving.workspace.name, subject=subject
+            tx,
+            actor_id=self.runtime.actor.id,
+            kind="automatic",
+            workspace=serving.workspace.name,
+            subject={
+                "version": serving.version.name,
+                "decisions": len(decided),
+                "sha256": hashlib.sha256(answers.encode()).hexdigest(),
+            },
         )
 
 
