@@ -34,7 +34,7 @@ class Recipe:
     decay: float
 
 
-LINEAR = Recipe((), 2048, 40, 5e-3, 1e-4)
+LINEAR = Recipe((), 2048, 20, 1e-2, 1e-4)
 NETWORK = Recipe((32,), 2048, 40, 1e-3, 1e-2)
 LIMITS: Mapping[GapMetric, float] = {"demographic_parity": 0.02, "equalised_odds": 0.01}
 
@@ -79,7 +79,7 @@ class PlainNetwork(nn.Module):
 
 @dataclass(frozen=True)
 class Answered:
-    """Answers to test cases, and how long the training took."""
+    """Answers to test cases, and the processor time that the training took."""
 
     selected: NDArray[np.int64]
     seconds: float
@@ -92,7 +92,7 @@ def trained(
     """Train on the training cases, on labels alone where `metric` is None, and answer the test cases."""
     learnt, held = split.for_step()
     context = _context(split, recipe, learnt, held, metric, limit)
-    started = time.perf_counter()
+    started = time.process_time()
     objective = strategy(name if metric else "labels").objective(context)
     plan = TrainingPlan(
         seed=split.seed,
@@ -103,7 +103,7 @@ def trained(
         average=int(getattr(objective, "averaged_steps", 0)),
     )
     fit(context.network, objective, plan)
-    seconds = time.perf_counter() - started
+    seconds = time.process_time() - started
     with torch.no_grad():
         logits = context.network.eval()({FIELD: torch.from_numpy(split.test.features)})[TARGET]
     return Answered(logits.argmax(dim=1).numpy(), seconds, torch.softmax(logits, 1)[:, 1].double().numpy())

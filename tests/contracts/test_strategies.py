@@ -56,6 +56,10 @@ OF_THEIR_OWN = {"fairness", "robustness"}
 """Families that need something else than marks: groups, or pictures whose encoder learns."""
 
 
+def _spec(kind) -> WorkspaceSpec:
+    return spec_of(attributes=[{"name": "sex", "sensitive": True}], **KINDS[kind])
+
+
 def _look_here(marked):
     return replace(marked, ignore=marked.look, look=marked.ignore, artefacts=(None,) * len(marked))
 
@@ -78,7 +82,7 @@ def _mixed(marked):
 
 @pytest.fixture(params=sorted(KINDS))
 def spec(request) -> WorkspaceSpec:
-    return spec_of(**KINDS[request.param])
+    return _spec(request.param)
 
 
 @pytest.fixture(params=[item.name for item in strategies()])
@@ -118,7 +122,7 @@ def test_says_in_words_what_it_does_and_costs(chosen):
 def test_loss_is_finite_and_moves_every_trainable_parameter(chosen, kind, marks):
     if not chosen.uses_regions and marks != "six marks":
         pytest.skip("marks make no difference to it")
-    spec = spec_of(**KINDS[kind])
+    spec = _spec(kind)
     network, objective = _prepared(chosen, spec, MARKS[marks](spec))
     _needs(objective)
     network.train()

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from core.contracts import FieldKind, FieldSpec, WorkspaceSpec
+from core.fairness.membership import Membership
 from core.learning.marks import MarkedExamples
 from core.learning.strategies.base import StrategyContext
 from core.models.embedding import condense
@@ -57,6 +58,7 @@ def context_of(spec: WorkspaceSpec, network: TandemNetwork, marks: int = 6, **pa
         "marked": marked_of(spec, marks),
         **parts,
     }
+    given.setdefault("groups", groups_of(spec, given["train"], given["validation"]))
     return StrategyContext(
         spec=spec,
         network=network,
@@ -66,6 +68,17 @@ def context_of(spec: WorkspaceSpec, network: TandemNetwork, marks: int = 6, **pa
         reporter=Watcher(),
         **given,
     )
+
+
+def groups_of(spec: WorkspaceSpec, train: Examples, validation: Examples) -> tuple[Membership, ...]:
+    """Two groups of every sensitive attribute, `a` and `b` in turn; every seventh case is in none."""
+    names = [item.name for item in spec.attributes if item.sensitive]
+    return tuple(Membership(name, ("a", "b"), _codes(len(train)), _codes(len(validation))) for name in names)
+
+
+def _codes(count: int) -> Tensor:
+    rows = torch.arange(count)
+    return torch.where(rows % 7 == 0, -1, rows % 2)
 
 
 def fitted_network(network: TandemNetwork, examples: Examples) -> TandemNetwork:

@@ -1,5 +1,6 @@
 """What strategies for fairness share: the gap that they aim at, who is in which group, and which step is best."""
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import replace
@@ -13,7 +14,7 @@ from core.fairness.gaps import gap_measure
 from core.fairness.membership import JOINT, Membership
 from core.fairness.training.cells import SMALLEST, cells_of
 from core.fairness.training.judging import Reached, accuracy, reached, step_score
-from core.learning.strategies.base import Family, StrategyContext, supervised, typical_probability
+from core.learning.strategies.base import Family, StrategyContext, supervised
 from core.models.examples import concatenate
 from core.models.network import TandemNetwork
 from core.models.randomness import epoch_rows
@@ -161,7 +162,7 @@ class FairObjective:
         outside = {name: values[held:] for name, values in logits.items()}
         weights = self.plain.class_weights.get(self.target.name)
         right = accuracy(outside[self.target.name], labels[self.target.name], weights)
-        sure = typical_probability(self.plain, outside, labels)
+        sure = math.exp(-float(self.plain.cross_entropy(outside, labels)) / sum(t.weight for t in self.plain.targets))
         return step_score(found, self.aim.limit, (1 - SURE) * right + SURE * sure)
 
     def told(self, network: TandemNetwork) -> str:
