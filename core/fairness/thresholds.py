@@ -22,7 +22,12 @@ BEYOND = 2.0
 
 
 def fit_thresholds(
-    probabilities: Array, truth: Booleans, groups: Sequence[str | None], metric: GapMetric
+    probabilities: Array,
+    truth: Booleans,
+    groups: Sequence[str | None],
+    metric: GapMetric,
+    *,
+    balanced: bool = False,
 ) -> tuple[GroupRule, ...]:
     """Return the rule of each group that closes a gap with the fewest wrong answers.
 
@@ -38,6 +43,8 @@ def fit_thresholds(
         The group of each case, None where it is unknown, [n].
     metric
         The gap to close: demographic parity, equal opportunity or equalised odds.
+    balanced
+        Whether both classes count the same, however frequent they are.
 
     Raises
     ------
@@ -59,11 +66,12 @@ def fit_thresholds(
             "more cases."
         )
     inside = np.isin(names, usable)
-    found = _fitted(probabilities[inside], truth[inside], names[inside].astype(str), CONSTRAINTS[metric])
+    given = probabilities[inside], truth[inside], names[inside].astype(str)
+    found = _fitted(*given, CONSTRAINTS[metric], "balanced_accuracy_score" if balanced else "accuracy_score")
     return tuple(_rule(name, found[name]) for name in usable)
 
 
-def _fitted(probabilities: Array, truth: Booleans, groups: Any, constraint: str) -> dict[str, Any]:
+def _fitted(probabilities: Array, truth: Booleans, groups: Any, constraint: str, objective: str) -> dict[str, Any]:
     from fairlearn.postprocessing import ThresholdOptimizer  # loads slowly
     from sklearn.base import BaseEstimator
 
@@ -79,7 +87,9 @@ def _fitted(probabilities: Array, truth: Booleans, groups: Any, constraint: str)
         def predict(self, features: Array) -> Array:
             return np.asarray(features)[:, 0]
 
-    optimiser = ThresholdOptimizer(estimator=Given(), constraints=constraint, prefit=True, predict_method="predict")
+    optimiser = ThresholdOptimizer(
+        estimator=Given(), constraints=constraint, objective=objective, prefit=True, predict_method="predict"
+    )
     optimiser.fit(probabilities[:, None], truth.astype(int), sensitive_features=groups)
     return dict(optimiser.interpolated_thresholder_.interpolation_dict)
 

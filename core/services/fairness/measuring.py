@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import numpy as np
 from torch import Tensor
 
-from core.contracts import Case, ProgressReporter, Version, Workspace, WorkspaceSpec
+from core.contracts import Case, Version, Workspace, WorkspaceSpec
 from core.errors import Refused
 from core.fairness.intervals import Array
 from core.fairness.measuring import Cases, Figures, figures
@@ -15,7 +15,7 @@ from core.learning.behaviour import probabilities
 from core.models.deciding import decided, known_of
 from core.models.examples import Examples
 from core.models.registry import LoadedModel, SavedVersion, load_version
-from core.services.casebook import Casebook
+from core.services.casebook import Casebook, References
 from core.services.catalogue import Catalogue
 from core.services.embeddings import Silent
 from core.services.fairness.asked import Question
@@ -34,12 +34,12 @@ Key = tuple[str, str, str, int, tuple[int, int]]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Compared:
-    """The labelled validation cases of a workspace, as models get them."""
+    """The labelled validation cases of a workspace."""
 
     workspace: Workspace
     spec: WorkspaceSpec
     cases: tuple[Case, ...]
-    examples: Examples
+    references: References
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,19 +68,20 @@ class Measuring:
         own = tuple(case for case in everything if case.id in known and (until is None or case.created <= until))
         if not own:
             raise Refused(f"No validation case of {workspace!r} has a label of {target!r}. Import cases with labels.")
-        return Compared(found, spec, own, self.casebook.examples(own, spec, references))
+        return Compared(found, spec, own, references)
 
     def measure(self, model: LoadedModel, compared: Compared, question: Question) -> Figures:
         """Measure a model."""
-        answers = self.answers(model, compared.examples, Silent())
-        labels_ = compared.examples.labels[question.target.name].numpy()
-        inside = labels_ >= 0
+        examples = self.casebook.examples(compared.cases, compared.spec, compared.references)
+        answers = self.answers(model, examples)
+        truth = examples.labels[question.target.name].numpy()
+        inside = truth >= 0
         rows = [case for case, keep in zip(compared.cases, inside, strict=True) if keep]
         scores = probabilities(model, answers, question.target.name)[inside]
         calibration = model.manifest.target(question.target.name)
         chosen = decided(calibration.group_thresholds, calibration.classes, scores, [known_of(case) for case in rows])
         judged = Cases(
-            labels_[inside], [case.attributes for case in rows], [case.group for case in rows], compared.spec.split.seed
+            truth[inside], [case.attributes for case in rows], [case.group for case in rows], compared.spec.split.seed
         )
         minimum = compared.spec.gate.minimum_group
         return figures(judged, chosen, question.positive, question.attribute, minimum)
@@ -95,13 +96,13 @@ class Measuring:
             key, lambda: self.measure(self.catalogue.model(compared.workspace, version.name), compared, question)
         )
 
-    def answers(self, model: LoadedModel, examples: Examples, reporter: ProgressReporter) -> Mapping[str, Tensor]:
+    def answers(self, model: LoadedModel, examples: Examples) -> Mapping[str, Tensor]:
         """Return a model's logits [n, classes] by target."""
-        return self.scoring.logits(model, examples, reporter)
+        return self.scoring.logits(model, examples, Silent())
 
     def positive_scores(self, model: LoadedModel, examples: Examples, question: Question) -> Array:
         """Return the calibrated probabilities of the positive class, [n]."""
-        answers = self.answers(model, examples, Silent())
+        answers = self.answers(model, examples)
         return np.asarray(probabilities(model, answers, question.target.name)[:, question.positive])
 
     def loaded(self, saved: SavedVersion) -> LoadedModel:

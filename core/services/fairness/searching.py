@@ -122,6 +122,7 @@ class Searching:
             np.asarray(labels[inside] == asked.positive),
             [group for group, keep in zip(groups, inside, strict=True) if keep],
             asked.metric,
+            balanced=material.spec.training.class_weights,
         )
         thresholds = GroupThresholds(
             attribute=asked.attribute,

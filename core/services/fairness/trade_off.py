@@ -59,22 +59,13 @@ class TradeOff:
             note = "No version serves yet. Wait for the first training." if attributes(spec) else NO_ATTRIBUTE
             return _empty(workspace, spec, target, metric, note)
         asked = question(spec, target, attribute, metric)
-        with self.runtime.database.read() as tx:
-            job = jobs.latest(tx, workspace, "tradeoff")
-            stored = trade_points.latest(tx, found.id, asked.target.name, asked.attribute)
-            known = versions.list_versions(tx, found.id)
-            own = {version.name: _made_by(tx, version) for version in known if version.status in WAITING}
         try:
             compared = self.measuring.cases(workspace, asked.target.name)
         except Refused as error:
             return _empty(workspace, spec, asked.target.name, asked.metric, str(error))
-        became = {point.version for point in stored}
-        others = [version for version in known if version.name in own and version.name not in became]
-        standing = {version.name: _standing(version) for version in known if version.name in own}
-        points = [
-            *self._versions(others, own, compared, asked),
-            *(_point(point, standing) for point in stored),
-        ]
+        points = self._points(compared, asked)
+        with self.runtime.database.read() as tx:
+            job = jobs.latest(tx, workspace, "tradeoff")
         return TradeOffView(
             workspace=workspace,
             target=asked.target.name,
@@ -156,13 +147,20 @@ class TradeOff:
         """Carry out a search (the worker's part)."""
         self.searching.work(job, context)
 
-    def _versions(
-        self, known: Sequence[Version], own: dict[str, tuple[str, float | None]], compared: Compared, asked: Question
-    ) -> list[TradePoint]:
-        return [
-            _version_point(version, *own[version.name], self.measuring.of_version(version, compared, asked), asked)
-            for version in known
+    def _points(self, compared: Compared, asked: Question) -> list[TradePoint]:
+        """Return the versions that serve or wait, then the models of the last search, some of which are versions."""
+        number = compared.workspace.id
+        with self.runtime.database.read() as tx:
+            stored = trade_points.latest(tx, number, asked.target.name, asked.attribute)
+            known = [one for one in versions.list_versions(tx, number) if one.status in WAITING]
+            made_by = {version.name: _made_by(tx, version) for version in known}
+        became, standing = {point.version for point in stored}, {one.name: _standing(one) for one in known}
+        others = [
+            _version_point(one, *made_by[one.name], self.measuring.of_version(one, compared, asked), asked)
+            for one in known
+            if one.name not in became
         ]
+        return [*others, *(_point(point, standing) for point in stored)]
 
 
 def _refuse_fixed(spec: WorkspaceSpec) -> None:

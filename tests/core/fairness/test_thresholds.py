@@ -49,6 +49,20 @@ def test_chances_equal_fairlearns_and_close_the_gap(metric):
     assert gap(metric, selected, truth, codes) < 0.05 < gap(metric, probabilities > 0.5, truth, codes)
 
 
+def test_where_both_classes_count_the_same_rare_ones_are_found():
+    generator = np.random.default_rng(1)
+    groups = list(generator.choice(["F", "M"], 2000))
+    probabilities = generator.beta(1, 6, 2000)
+    truth = generator.random(2000) < probabilities
+    shares = []
+    for balanced in (False, True):
+        found = fit_thresholds(probabilities, truth, groups, "demographic_parity", balanced=balanced)
+        rules = {rule.group: rule for rule in found}
+        shares.append(np.mean([rules[g].chance(np.array([p]))[0] for g, p in zip(groups, probabilities, strict=True)]))
+    assert shares[0] < 0.05
+    assert shares[1] > 0.2
+
+
 def test_cases_of_unknown_group_and_groups_of_one_kind_get_no_rule():
     probabilities, truth, groups = drawn(300)
     names = [None if place < 30 else "X" if place < 60 else name for place, name in enumerate(groups)]
