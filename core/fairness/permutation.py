@@ -37,8 +37,8 @@ def permutation_test(
     """Hold a gap against what chance makes of it, one-sided.
 
     Groups are shuffled among the cases that a rate is about (true positive rates: among positives), so that each group
-    keeps as many of them as it has. Cases that belong together (`alone`: a patient) are shuffled as one, between
-    patients with equally many cases.
+    keeps as many of them as it has. Cases that belong together (`alone`: a patient) are shuffled as one: between all
+    patients where each is in one group, else (a patient with AP and PA views) between those with equally many cases.
 
     Parameters
     ----------
@@ -60,7 +60,16 @@ def permutation_test(
         rows = np.flatnonzero(RATES[rate].about(outcomes) & (codes >= 0))
         if len(rows):
             own = [alone[row] for row in rows.tolist()]
-            shuffles[rows] = shuffled(codes[rows].astype(np.float64), own, seed + place, times)
+            shuffles[rows] = _shuffled(codes[rows].astype(np.float64), own, seed + place, times)
     gaps: Array = measure.value(shuffled_rates(outcomes, measure.rates, shuffles, groups))
     larger = int((gaps >= seen - 1e-9).sum())
     return Chance((1 + larger) / (1 + times), float(gaps.mean()))
+
+
+def _shuffled(codes: Array, alone: Sequence[str], seed: int, times: int) -> Array:
+    """Return the groups of cases [n] shuffled, [n, times]; cases that belong together keep together."""
+    _, first, unit = np.unique(np.asarray(alone, dtype=object).astype(str), return_index=True, return_inverse=True)
+    if (codes[first][unit] != codes).any():
+        return shuffled(codes, alone, seed, times)
+    orders = np.random.default_rng(seed).permuted(np.tile(codes[first], (times, 1)), axis=1)  # [times, units]
+    return np.asarray(orders[:, unit].T)

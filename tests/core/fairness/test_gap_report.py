@@ -144,3 +144,19 @@ def test_more_groups_than_can_be_shown_are_counted():
     assert len(found.names) == MOST_GROUPS
     assert found.others == 3
     assert int((found.codes < 0).sum()) == 30
+
+
+def test_patients_of_any_size_are_shuffled_where_each_is_in_one_group():
+    """Forty patients with 1 to 40 cases: between equal sizes alone nothing could be shuffled."""
+    units = [str(patient) for patient in range(40) for _ in range(patient + 1)]
+    codes = np.asarray([int(unit) % 2 for unit in units])
+    generator = np.random.default_rng(0)
+    truth = generator.random(len(units)) < 0.5
+    for chances, expected in (((0.2, 0.7), True), ((0.5, 0.5), False)):
+        selected = generator.random(len(units)) < np.asarray(chances)[codes]
+        own = Outcomes(selected, truth, selected != truth, selected.astype(float), truth, truth)
+        measure = gap_measure("demographic_parity")
+        seen = measured(measure, own, codes, 2, resampled(units, 0, 300)).value
+        chance = permutation_test(measure, own, codes, 2, units, seen=seen, seed=0, times=200)
+        assert (chance.p_value < 0.05) == expected
+        assert chance.typical < 0.2
