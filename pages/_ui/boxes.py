@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.contracts import UNSURE, CaseView, MethodView, ReadView, RevealView, TargetAnswer, TargetView
 from pages._ui import acts, context
+from pages._ui.deferral import all_reasons, left_to_you
 from pages._ui.format import likelihood, number, when
 from pages._ui.labels import pick_confidence, pick_label, words
 from pages._ui.reading import CONFIDENCES, Reading, revision, widget_key
@@ -120,24 +121,10 @@ def _answer(target: TargetView, reveal: RevealView, answer: TargetAnswer, severa
     rest = ", ".join(plain(shorten(words(target, value), 40)) for value in answer.answer_set) or "none"
     basis = f"calibrated on {count(reveal.calibration_n, 'case')}"
     st.caption(
-        f"{_left(answer)}can't rule out: {rest}" + ("" if several else f" · {basis}"),
-        help=f"{_why(answer)}Of such sets of answers, {100 * reveal.coverage:.0f} % hold the right one; {basis}.",
+        f"{left_to_you(answer)}can't rule out: {rest}" + ("" if several else f" · {basis}"),
+        help=all_reasons(answer)
+        + f"Of such sets of answers, {100 * reveal.coverage:.0f} % hold the right one; {basis}.",
     )
-
-
-def _left(answer: TargetAnswer) -> str:
-    """Return that the case is left to the person, and the main reason where the set does not tell it."""
-    if not answer.defers:
-        return ""
-    main = answer.deferrals[0] if answer.deferrals else None
-    because = f": {plain(main.words)}" if main is not None and main.reason != "set" else ""
-    return f":material/person: **left to you**{because} · "
-
-
-def _why(answer: TargetAnswer) -> str:
-    """Return all reasons for which the case is left to the person."""
-    said = dict.fromkeys(deferral.words for deferral in answer.deferrals) or {answer.reason: None}
-    return f"Left to you because: {plain('; '.join(said))}. " if answer.defers and answer.reason else ""
 
 
 def _compared(case: CaseView, reveal: RevealView, several: bool) -> str:

@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from core.contracts import Edit, FieldView, TargetAnswer, TargetView, WhatIfCase, WhatIfView
+from pages._ui.deferral import all_reasons, left_to_you
 from pages._ui.fields import shown_value
 from pages._ui.format import likelihood, number, signed, value_words
 from pages._ui.guard import acting
@@ -52,8 +53,7 @@ def _answer(target: TargetView, answer: TargetAnswer, several: bool) -> None:
     sure = f"{likelihood(answer.probability)}, {number(answer.probability)}"
     st.progress(answer.probability, text=f"{title}**{label}** · {sure}")
     rest = ", ".join(plain(shorten(words(target, value), 40)) for value in answer.answer_set) or "none"
-    left = ":material/person: left to you · " if answer.defers else ""
-    st.caption(f"{left}can't rule out: {rest}")
+    st.caption(f"{left_to_you(answer)}can't rule out: {rest}", help=all_reasons(answer) or None)
 
 
 def _change(target: TargetView, before: TargetAnswer, after: TargetAnswer, several: bool) -> None:
