@@ -131,7 +131,7 @@ class Evidence:
         """Return the training cases that taught the model this answer (`form.label`, else its own)."""
         if not 1 <= limit <= MOST_TAUGHT:
             raise BadInput(f"Between 1 and {MOST_TAUGHT} training cases can be asked for, got {limit}.")
-        opened = self._open(form.workspace, form.case, actor)
+        opened = self._open(form.workspace, form.case, actor, target=form.target)
         target = target_of(opened.spec, form.target)
         label = form.label or self.explaining.label(opened.model, opened.case, target.name)
         return self.taught.view(opened.workspace, opened.model, opened.case, target, label, actor=actor, limit=limit)
@@ -150,7 +150,9 @@ class Evidence:
         """Measure how the champion's answer depends on a concept (TCAV)."""
         return self.collected.sensitivity(workspace, concept, target, label)
 
-    def _open(self, workspace: str, case: str, actor: Actor, *, shown_only: bool = False) -> Told:
+    def _open(
+        self, workspace: str, case: str, actor: Actor, *, shown_only: bool = False, target: str | None = None
+    ) -> Told:
         """Return a case with the champion, once this person may know of it; `shown_only` for what is on the screen.
 
         Raises
@@ -159,10 +161,10 @@ class Evidence:
             Before the read is committed, and where the reading mode keeps the model silent.
         """
         revealing = Revealing(self.runtime, self.catalogue, self.explaining)
-        return revealing.open(workspace, case, actor, shown_only=shown_only)
+        return revealing.open(workspace, case, actor, shown_only=shown_only, target=target)
 
     def _asked(self, form: EvidenceForm, actor: Actor, *, shown_only: bool = False) -> Asked:
-        opened = self._open(form.workspace, form.case, actor, shown_only=shown_only)
+        opened = self._open(form.workspace, form.case, actor, shown_only=shown_only, target=form.target)
         target = target_of(opened.spec, form.target).name
         if opened.bound:
             form = self._bound(form, opened, target)

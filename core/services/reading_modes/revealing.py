@@ -72,9 +72,22 @@ def why_not(
         return AI_OFF
     if trains(spec, actor) and not verdicts.ever_answered(tx, case.id, actor.id) >= names:
         return TRAINING
-    if spec.reading.mode == "second-reader" and _answers(tx, catalogue, workspace, spec, case) == done:
-        return NO_OBJECTION
-    return ""
+    return NO_OBJECTION if _agreed(tx, catalogue, workspace, spec, case, done) else ""
+
+
+def _agreed(
+    tx: Connection,
+    catalogue: Catalogue,
+    workspace: Workspace,
+    spec: WorkspaceSpec,
+    case: Case,
+    said: Mapping[str, str],
+) -> frozenset[str]:
+    """Return the targets on which the model, as second reader, has no objection to what was said."""
+    if spec.reading.mode != "second-reader":
+        return frozenset()
+    answers = _answers(tx, catalogue, workspace, spec, case)
+    return frozenset(target for target, label in answers.items() if said.get(target) == label)
 
 
 def _answers(
@@ -114,8 +127,12 @@ class Revealing:
     catalogue: Catalogue
     explaining: Explaining
 
-    def open(self, workspace: str, case: str, actor: Actor, *, shown_only: bool = False) -> Told:
+    def open(
+        self, workspace: str, case: str, actor: Actor, *, shown_only: bool = False, target: str | None = None
+    ) -> Told:
         """Return a case with the champion; with `shown_only` for what explains the answer on the screen and no more.
+
+        `target` names the one that is asked about, where it is one.
 
         Raises
         ------
@@ -125,11 +142,28 @@ class Revealing:
         with self.runtime.database.read() as tx:
             found, spec, stored = self.catalogue.case(tx, workspace, case)
             words = why_not(tx, self.catalogue, found, spec, stored, actor)
+            if words == NO_OBJECTION and self._speaks(tx, found, spec, stored, actor, target, shown_only):
+                words = ""
             bound = words == TRAINING
             instead = arm_of(tx, found, spec, stored, actor).shown if bound else {}
         if words and not (shown_only and bound):
             raise Refused(words)
         return Told(found, spec, stored, self.catalogue.model(found), instead, bound)
+
+    def _speaks(
+        self,
+        tx: Connection,
+        workspace: Workspace,
+        spec: WorkspaceSpec,
+        case: Case,
+        actor: Actor,
+        target: str | None,
+        shown_only: bool,
+    ) -> bool:
+        """Return whether the second reader objects on this target, or (of what is on the screen) on any."""
+        said = {read.target: read.label for read in reads.of_case(tx, case.id, actor.id)}
+        objects = set(said) - _agreed(tx, self.catalogue, workspace, spec, case, said)
+        return target in objects if target is not None else shown_only and bool(objects)
 
     def reveal(self, workspace: str, case: str, actor: Actor) -> RevealView:
         """Return what this person is shown of the champion's answer.

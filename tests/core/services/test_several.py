@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.contracts import Actor, VerdictForm
+from core.contracts import Actor, EvidenceForm, VerdictForm
 from core.errors import BadInput, Refused
 from core.storage import labels
 from tests.helpers.postgres import NoPostgres, postgres_server
@@ -46,6 +46,27 @@ def two_readers(tmp_path):
 def _judge(product, case, target, label, actor):
     form = VerdictForm(WORKSPACE, case, target, label, "certain", None)
     return product.review.save_verdict(form, actor=actor)
+
+
+def test_the_second_reader_speaks_on_the_targets_where_it_differs(tmp_path):
+    reading = '\n[reading]\nmode = "second-reader"\n'
+    product = _product(tmp_path, lambda text: text.replace("[split]", TWO_TARGETS + "\n[split]") + reading)
+    case = names_of(product, "pool")[0]
+    answer = product.predictions.predict(WORKSPACE, case)
+    labels_said = {"side": answer.target("side").label, "half": "unsure"}
+    for target, label in labels_said.items():
+        product.review.commit_read(WORKSPACE, case, target, label, "likely", actor=ANNA)
+    shown = product.review.reveal(WORKSPACE, case, actor=ANNA)
+    assert ([one.target for one in shown.prediction.targets], shown.withheld) == (["half"], "")
+    assert product.evidence.methods(WORKSPACE, case, actor=ANNA)
+    assert product.evidence.explain(EvidenceForm(WORKSPACE, case, "half"), actor=ANNA).target == "half"
+    for ask in (
+        lambda: product.evidence.explain(EvidenceForm(WORKSPACE, case, "side"), actor=ANNA),
+        lambda: product.whatif.open(WORKSPACE, case, actor=ANNA),
+    ):
+        with pytest.raises(Refused, match="No objection"):
+            ask()
+    product.close()
 
 
 def test_every_target_is_read_before_the_reveal(two_targets):
