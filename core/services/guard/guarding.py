@@ -68,7 +68,9 @@ class Guarding:
             alarms = drift_alarms(tx, found)
             recent = _recent(tx, found, spec, routed)
         rules = self._rules(version, spec)
-        deferred = {number: _reasons(rows) for number, rows in routed.items() if _reasons(rows)}
+        silent = () if said is None or not said.suspended else (Deferral("suspended", said.reason),)
+        left = {number: (*_reasons(rows), *silent) for number, rows in routed.items()}
+        deferred = {number: reasons for number, reasons in left.items() if reasons}
         return GuardView(
             workspace=workspace,
             version=found.champion,
@@ -112,7 +114,8 @@ def _by_name(said: Suspension, names: dict[str, str]) -> Suspension:
 
 
 def _reasons(rows: tuple[Routed, ...]) -> tuple[Deferral, ...]:
-    return tuple(reason for row in rows for reason in row.deferrals)
+    """Return why a case is left to people; not that the model was suspended when it was routed: that holds or not."""
+    return tuple(reason for row in rows for reason in row.deferrals if reason.reason != "suspended")
 
 
 def _counts(deferred: Iterable[tuple[Deferral, ...]]) -> tuple[DeferralCount, ...]:
