@@ -22,7 +22,10 @@ Benchmark = Callable[[BenchOptions], Mapping[str, Figure]]
 
 def bench(
     name: Annotated[
-        str, typer.Argument(help="Which benchmark: loop, engine, startup, api, modalities, explain, decoy, team, guard.")
+        str,
+        typer.Argument(
+            help="Which benchmark: loop, engine, startup, api, modalities, explain, decoy, fairness, guard, team."
+        ),
     ],
     data: Annotated[str | None, typer.Option("--data", help="Which data set, where there are several.")] = None,
     data_root: Annotated[Path | None, typer.Option("--data-root", help="Folder that holds real data sets.")] = None,
