@@ -70,7 +70,7 @@ class ReviewVerbs(Protocol):
         """Record the read before the reveal; a second commit of the same read changes nothing."""
 
     def reveal(self, workspace: str, case: str, *, actor: Actor) -> RevealView:
-        """Return the model's answer. Raises `Refused` before the read is committed (blinded-first)."""
+        """Return what the reading mode shows of the model's answer. Raises `Refused` before the read is committed."""
 
     def explain(
         self, workspace: str, case: str, target: str, *, actor: Actor, method: str, label: str | None = None
@@ -90,7 +90,8 @@ class ReviewVerbs(Protocol):
 class EvidenceVerbs(Protocol):
     """Evidence and what can be asked of it.
 
-    Whatever is asked of one case raises `Refused` before the person's own read of it (blinded-first). `concepts` and
+    Whatever is asked of one case raises `Refused` where the person may not know the model's answer to it: before their
+    own read, with the model switched off for them, where a second reader has no objection. `concepts` and
     `concept_sensitivity` ask of no case: they tell of all cases together, and who collected a case had read it.
     """
 
@@ -158,7 +159,7 @@ class TrustVerbs(Protocol):
 
 
 class WhatIfVerbs(Protocol):
-    """What if. All raise `Refused` before the person's own read of the case (blinded-first). Nothing is stored."""
+    """What if. All raise `Refused` where the person may not know the model's answer to the case. Nothing is stored."""
 
     def open(self, workspace: str, case: str, *, actor: Actor) -> WhatIfCase:
         """Open a case for editing."""
