@@ -1,10 +1,13 @@
 """The fairness page, and the gate's say on a candidate that is more accurate and less fair, on the real services."""
 
+import json
+
 import pytest
 from fairlearn import metrics
+from typer.testing import CliRunner
 
+from core.cli import app
 from core.errors import BadInput, NotFound, Refused
-from tests.helpers.commands import command
 from tests.helpers.tiny_product import WORKSPACE, open_home
 from tests.helpers.unfair_folder import NAME, SIZES, TARGET, label_the_pool, write_unfair_folder
 
@@ -99,11 +102,21 @@ def test_a_more_accurate_candidate_that_widens_the_gap_is_blocked_and_the_overri
     assert dict(unfair.audit.events(kind="promote")[0].details)["overridden"] == "True"
 
 
-def test_the_command_tells_the_same(unfair):
-    told = command(unfair.settings.home, "fairness", NAME, "--version", "v1").result
+def test_the_command_tells_the_same_in_words_and_as_json(unfair):
     view = unfair.fairness.view(NAME, version="v1")
-    assert told["attributes"][0]["gaps"][0]["difference"]["value"] == view.attributes[0].gaps[0].difference.value
-    assert told["positive"] == "yes"
+    home = {"TANDEM_HOME": str(unfair.settings.home), "TANDEM_DEMOS": ""}
+    told = CliRunner().invoke(app, ["fairness", NAME, "--version", "v1", "--json"], env=home)
+    assert told.exit_code == 0, told.output
+    found = json.loads(told.stdout.splitlines()[-1])
+    assert found["attributes"][0]["gaps"][0]["difference"]["value"] == view.attributes[0].gaps[0].difference.value
+    assert found["positive"] == "yes"
+    words = CliRunner().invoke(app, ["fairness", NAME, "--version", "v1"], env=home).stdout
+    for gap in view.attributes[0].gaps:
+        assert gap.words in words
+    assert "  F n=350, positive" in words
+    refused = CliRunner().invoke(app, ["fairness", NAME, "--positive", "maybe"], env=home)
+    assert refused.exit_code == 1
+    assert "no class of hired" in refused.stderr
 
 
 def test_without_sensitive_attributes_the_page_says_what_to_write(product):
