@@ -98,7 +98,8 @@ def get(tx: Connection, workspace_id: int, point: int) -> StoredTradePoint:
 
 def of_job(tx: Connection, job_id: int) -> tuple[StoredTradePoint, ...]:
     """Return the points that one search has found so far, oldest first."""
-    return tuple(_point(row) for row in tx.execute(select(_TABLE).where(_TABLE.c.job_id == job_id).order_by(_TABLE.c.id)))
+    query = select(_TABLE).where(_TABLE.c.job_id == job_id).order_by(_TABLE.c.id)
+    return tuple(_point(row) for row in tx.execute(query))
 
 
 def latest(tx: Connection, workspace_id: int, target: str, attribute: str) -> tuple[StoredTradePoint, ...]:
