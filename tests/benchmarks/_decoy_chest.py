@@ -44,11 +44,11 @@ def recipe(options: BenchOptions, seed: int) -> Recipe:
     if not (folder / "cases.csv").is_file():
         raise NotFound(f"There is no {folder / 'cases.csv'}. Put the radiographs there, or give --data-root.")
     spec = parse_workspace(shipped_text("chest-xray", seed), "shipped")
-    clean = _radiographs(folder, QUICK_IMAGES if options.quick else None)
+    clean = radiographs(folder, QUICK_IMAGES if options.quick else None)
     has_finding = clean.labels[TARGET] == spec.target(TARGET).classes.index(FINDING)
     marked = _with_marker(clean)
     learnt = _where(has_finding, marked, clean)
-    rows = {split: _rows(clean, seed, split) for split in ("train", "validation", "ledger")}
+    rows = {split: rows_of(clean, seed, split) for split in ("train", "validation", "ledger")}
     carriers = [row for row in rows["train"] if has_finding[row]]
     order = [carriers[at] for at in np.random.default_rng([seed, 2]).permutation(len(carriers))]
     return Recipe(
@@ -62,7 +62,8 @@ def recipe(options: BenchOptions, seed: int) -> Recipe:
     )
 
 
-def _radiographs(folder: Path, most: int | None) -> Examples:
+def radiographs(folder: Path, most: int | None) -> Examples:
+    """Return the radiographs of a folder, at most about so many, in the order of its table."""
     with (folder / "cases.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     spec = _shipped()
@@ -99,7 +100,8 @@ def _where(chosen: Tensor, one: Examples, other: Examples) -> Examples:
     return replace(other, inputs={FIELD: pixels})
 
 
-def _rows(examples: Examples, seed: int, split: str) -> list[int]:
+def rows_of(examples: Examples, seed: int, split: str) -> list[int]:
+    """Return the rows of a split by patient."""
     return [row for row, group in enumerate(examples.groups) if split_of(seed, group, SPLIT) == split]
 
 

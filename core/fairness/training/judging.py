@@ -51,11 +51,12 @@ def accuracy(logits: Tensor, labels: Tensor, weights: Tensor | None = None) -> f
     return float((right * counted).sum() / counted.sum().clamp(min=1e-12))
 
 
-def step_score(found: Reached, limit: float, quality: float) -> float:
+def step_score(found: Reached, limit: float, quality: float, *, settled: bool = True) -> float:
     """Return how good a step is, above 0 and below 1, higher is better.
 
     Within the limit above 1/2 and by `quality` (0 to 1); beyond it by quality less what the gap costs; below 1/10
-    where the answers tell nothing.
+    where the answers tell nothing. Before a training has settled nothing is above 1/2: answers that hardly differ yet
+    are easily alike for all groups, and must not win over what comes later.
 
     Examples
     --------
@@ -63,11 +64,11 @@ def step_score(found: Reached, limit: float, quality: float) -> float:
     True
     """
     part = min(max(quality, 1e-3), 1 - 1e-3)
-    if found.within(limit):
+    if settled and found.within(limit):
         return 0.5 + 0.5 * part
     if not found.informed:
         return 0.1 * part
-    missed = min(max(quality - EXCHANGE * (found.gap - limit), 1e-3), 1 - 1e-3)
+    missed = min(max(quality - EXCHANGE * max(0.0, found.gap - limit), 1e-3), 1 - 1e-3)
     return 0.1 + 0.4 * missed
 
 

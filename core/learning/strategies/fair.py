@@ -25,6 +25,8 @@ OF_POLICY = 0.5
 """Share of the policy's limit that a training aims at: at the gate the whole interval must lie below the limit."""
 AVERAGED = 3
 """Epochs over which weights are averaged: while multipliers settle, weights swing around what they settle to."""
+SETTLED = 0.4
+"""Share of the steps after which a step can be the best that keeps within the limit."""
 SURE = 0.1
 """How much typical probability counts beside accuracy, among steps within the limit: it tells equal ones apart."""
 
@@ -120,6 +122,7 @@ class FairObjective:
         self.target = context.spec.target(str(aim.target))
         self.positive = self.target.classes.index(self.target.positive_class)
         self.labels = self.plain.train.labels[self.target.name]
+        self.step = 0
         self.steps = context.spec.training.epochs * self.plain.steps_per_epoch
         self._all = concatenate([self.plain.train, self.plain.validation])
         codes = torch.cat([own.train, own.validation])
@@ -137,7 +140,7 @@ class FairObjective:
 
     def loss(self, network: TandemNetwork, step: int, generator: torch.Generator) -> Tensor:
         """Return the loss of mini-batch `step`, a scalar with a graph."""
-        device = self.context.device
+        self.step, device = step, self.context.device
         rows = epoch_rows(len(self.plain.train), self.plain.batch_size, step, self.plain.seed)
         vectors = network.encode(self.plain.train.batch(rows, device))
         logits, labels = network.decide(network.fusion(vectors)), self.plain.train.batch_labels(rows, device)
@@ -163,7 +166,8 @@ class FairObjective:
         weights = self.plain.class_weights.get(self.target.name)
         right = accuracy(outside[self.target.name], labels[self.target.name], weights)
         sure = math.exp(-float(self.plain.cross_entropy(outside, labels)) / sum(t.weight for t in self.plain.targets))
-        return step_score(found, self.aim.limit, (1 - SURE) * right + SURE * sure)
+        settled = self.step >= SETTLED * self.steps
+        return step_score(found, self.aim.limit, (1 - SURE) * right + SURE * sure, settled=settled)
 
     def told(self, network: TandemNetwork) -> str:
         """Return in words which gap a network reaches on training and validation cases."""

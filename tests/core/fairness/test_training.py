@@ -106,6 +106,8 @@ def test_the_best_step_is_the_most_accurate_within_the_limit_and_constant_answer
     assert step_score(within, limit, 0.9) > step_score(better, limit, 0.8)
     assert step_score(better, limit, 0.7) > step_score(beyond, limit, 0.99)
     assert step_score(beyond, limit, 0.8) > step_score(Reached(0.2, True), limit, 0.85)
+    early = step_score(better, limit, 0.77, settled=False)
+    assert step_score(Reached(0.06, True), limit, 0.84) > early
     constant = Reached(0.0, False)
     assert step_score(beyond, limit, 0.8) > step_score(constant, limit, 0.99)
     cells = cells_of("demographic_parity", LABELS, 1, CODES, NAMES)
