@@ -17,7 +17,7 @@ from core.errors import BadInput, NotFound, UserError
 COMMANDS = [
     "demo", "import", "export", "predict", "explain", "verdict", "retrain", "gate", "promote", "reject", "rollback",
     "status", "gc", "worker", "serve", "bench", "audit", "erase", "quality", "spread", "token",
-    "fairness", "team", "robustness", "guard", "suspend", "resume", "adjudicate", "tradeoff",
+    "fairness", "team", "robustness", "guard", "suspend", "resume", "adjudicate", "tradeoff", "tradeoff-choose",
 ]  # fmt: skip
 runner = CliRunner()
 
