@@ -87,8 +87,10 @@ def test_cases_that_arrive_later_go_to_the_pool_and_are_scored(product, folder):
     _arrive(folder, *names)
     assert _import(product, folder).added == 12
     assert {f"late{number}" for number in range(12)} <= set(names_of(product, "pool"))
-    rows = product.review.worklist(WORKSPACE, actor=ACTOR).rows
-    assert not [row.case for row in rows if "has not seen" in row.reason]
+    with product.runtime.database.read() as tx:
+        workspace, _ = product.retraining.catalogue.workspace(tx, WORKSPACE)
+        ranked = product.review.queueing.waiting(tx, workspace, ACTOR).ranked
+    assert not [item.case_id for item in ranked if "has not seen" in item.reason]
 
 
 def test_the_queue_follows_when_one_case_goes_and_another_comes(product, folder):
@@ -97,7 +99,10 @@ def test_the_queue_follows_when_one_case_goes_and_another_comes(product, folder)
     product.maintenance.erase(WORKSPACE, gone, "consent withdrawn", actor=ACTOR)
     _arrive(folder, "late.png")
     _import(product, folder)
-    waiting = {row.case for row in product.review.worklist(WORKSPACE, actor=ACTOR).rows}
+    with product.runtime.database.read() as tx:
+        workspace, _ = product.retraining.catalogue.workspace(tx, WORKSPACE)
+        state = product.review.queueing.waiting(tx, workspace, ACTOR)
+    waiting = {state.cases[item.case_id].name for item in state.ranked}
     assert "late" in waiting
     assert gone not in waiting
 
