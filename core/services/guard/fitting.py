@@ -1,8 +1,10 @@
 """Makes the guard of a version: its outlier detector and its rules, from training and calibration cases, once."""
 
+import copy
+import threading
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 
 import numpy as np
 import torch
@@ -38,6 +40,7 @@ from core.storage.guards import StoredGuard
 MOST_TRAINING = 5000
 """Training cases that a detector is fitted on, drawn at random where there are more."""
 KEPT_GUARDS = 8
+KEPT_COPIES = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,6 +59,7 @@ class Fitting:
     catalogue: Catalogue
     casebook: Casebook
     kept: Cache[tuple[str | None, str], Guard] = field(default_factory=lambda: Cache(KEPT_GUARDS))
+    copies: Cache[str, LoadedModel] = field(default_factory=lambda: Cache(KEPT_COPIES))
 
     def ensure(self, workspace: str, version: str, reporter: ProgressReporter | None = None) -> Guard:
         """Return the guard of a version, made first where there is none, or where it is for another policy."""
@@ -74,6 +78,15 @@ class Fitting:
         guard = self.kept.get((stored.state, stored.rules), lambda: self._loaded(stored))
         return guard if guard.rules.policy == policy_of(spec.guard) else None
 
+    def own_copy(self, model: LoadedModel) -> LoadedModel:
+        """Return the version with a network that no explainer puts hooks on, so that nobody waits for explanations."""
+
+        def copied() -> LoadedModel:
+            with model.lock:
+                return replace(model, network=copy.deepcopy(model.network), lock=threading.Lock())
+
+        return self.copies.get(model.key, copied)
+
     def keep(self, tx: Connection, version: Version, rules: GuardRules, state: str | None) -> None:
         """Keep rules with the state (a blob) that they go with."""
         guards.put(tx, version.id, StoredGuard(state, to_json(asdict(rules))))
@@ -88,7 +101,7 @@ class Fitting:
     def _make(
         self, workspace: Workspace, spec: WorkspaceSpec, version: Version, reporter: ProgressReporter | None
     ) -> Guard:
-        model = self.catalogue.model(workspace, version.name)
+        model = self.own_copy(self.catalogue.model(workspace, version.name))
         with self.runtime.database.read() as tx:
             references = self.catalogue.references(tx, workspace)
             training = self.catalogue.cases(tx, workspace, "train")

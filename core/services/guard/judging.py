@@ -89,7 +89,8 @@ class Judging:
     def _facts_of(self, guard: Guard, model: LoadedModel, case: Case, casebook: Casebook | None) -> CaseFacts:
         def look() -> CaseFacts:
             seeing = Seeing(self.runtime, casebook or self.casebook)
-            return _facts(guard, model, seeing.look(model, [case], suspicious=guard.rules.suspicion is not None))[0]
+            own = self.fitting.own_copy(model)
+            return _facts(guard, own, seeing.look(own, [case], suspicious=guard.rules.suspicion is not None))[0]
 
         if casebook is not None:
             return look()

@@ -84,7 +84,8 @@ class Routing:
             version = versions.get(tx, found.id, found.champion)
             pool = catalogue.cases(tx, found, "pool")
         guard = self.fitting.ensure(workspace, version.name, reporter)
-        return Serving(found, spec, version, catalogue.model(found, version.name), guard, pool)
+        model = self.fitting.own_copy(catalogue.model(found, version.name))
+        return Serving(found, spec, version, model, guard, pool)
 
     def _looked(self, serving: Serving) -> tuple[Serving, bool]:
         """Look for drift where cases came since the last look; return whether an alarm came or went."""
