@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -432,3 +434,13 @@ def test_examples_select_and_join():
         Examples((1, 2), {}, {}, ("g",))
     with pytest.raises(BadInput, match="no examples"):
         concatenate([])
+
+
+def test_averaged_weights_are_the_mean_of_those_after_each_step():
+    steps, last = 4, {}
+    for count in range(1, steps + 1):
+        last[count], _ = trained(plan=replace(PLAN, steps=count, evaluate_every=steps, keep_last=True))
+    averaged, _ = trained(plan=replace(PLAN, steps=steps, evaluate_every=steps, keep_last=True, average=steps))
+    for name, weight in averaged.named_parameters():
+        mean = torch.stack([dict(last[count].named_parameters())[name] for count in last]).mean(dim=0)
+        assert torch.allclose(weight, mean, atol=1e-6)
