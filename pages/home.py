@@ -18,9 +18,8 @@ def _needs_me(view: HomeView) -> None:
     st.header("What needs you", anchor=False)
     for alarm in view.alarms:
         st.warning(plain(alarm), icon=":material/warning:")
-    if view.waiting and st.button(
-        f"Open the next of {count(view.waiting, 'waiting case')}", type="primary", key="home_next", shortcut="o"
-    ):
+    next_of = f"Open the next of {count(view.waiting, 'waiting case')}"
+    if view.waiting and st.button(next_of, type="primary", key="home_next", shortcut="o"):
         st.switch_page(page("review"), query_params=context.link())
     if view.candidates:
         words = f"{count(len(view.candidates), 'candidate')} at the gate: {', '.join(view.candidates)}"

@@ -5,7 +5,7 @@ import pytest
 
 from core.contracts import OutlierMethod
 from core.guard.outliers.base import Seen
-from core.guard.outliers.fitting import CALIBRATION, fit_outliers, outlier_threshold
+from core.guard.outliers.fitting import CALIBRATION, INDEPENDENT, fit_outliers, outlier_threshold
 from core.guard.outliers.registry import OUTLIERS
 
 CLASSES, DIM = 3, 8
@@ -62,7 +62,15 @@ def test_the_threshold_is_for_cases_like_the_calibration_cases(detector):
     assert np.mean(fitted.calibration > fitted.threshold) == pytest.approx(0.05)
     assert np.mean(fitted.score(seen(1000, 6)) > fitted.threshold) < 0.1
     assert (np.diff(fitted.calibration) >= 0).all()
-    assert set(detector.fit(seen(400))) | {CALIBRATION} == set(fitted.state)
+    assert set(detector.fit(seen(400))) | {CALIBRATION, INDEPENDENT} == set(fitted.state)
+    assert (fitted.independent == fitted.calibration).all()
+
+
+def test_one_case_of_each_group_is_what_later_cases_are_held_against(detector):
+    fitted = fit_outliers(detector.name, seen(400), seen(50, 5), 0.05, np.asarray([3, 7, 9]))
+    expected = np.sort(fitted.score(seen(50, 5).rows(np.asarray([3, 7, 9]))))
+    assert fitted.independent == pytest.approx(expected, rel=1e-5)
+    assert len(fitted.calibration) == 50
 
 
 def test_without_cases_or_method_there_is_no_detector():

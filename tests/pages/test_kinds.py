@@ -114,7 +114,9 @@ def test_thumbnails_of_words(open_page):
     words = Thumbnail("d-0003", None, "stamp", "… **no** «acute» disease …")
     view = fake.retraining.view("decoy-digits")
     assert words.image is None
-    fake.retraining.view = lambda workspace: _with_thumbnails(view, (words, *thumbnails(("d-0004",), "corner")))
+    fake.retraining.view = lambda workspace, *, reader: _with_thumbnails(
+        view, (words, *thumbnails(("d-0004",), "corner"))
+    )
     app = open_page("retraining", fake)
     assert not app.exception
     assert "… **no** «acute» disease …" in [text.value for text in app.text]

@@ -42,7 +42,17 @@ def test_without_a_workspace_every_page_says_what_to_do(open_page):
 def test_sidebar_counts_and_switch(open_page):
     app = open_page("home", FakeServices(digits_state(), digits_state("second", cases=3)))
     labels = [link.label for link in app.sidebar.get("page_link")]
-    assert labels == ["Home", "Worklist · 27", "Review", "What if", "Trust", "Retraining · 1", "Audit"]
+    assert labels == [
+        "Home",
+        "Worklist · 27",
+        "Review",
+        "What if",
+        "Trust",
+        "Fairness",
+        "Team",
+        "Retraining · 1",
+        "Audit",
+    ]
     app.selectbox(key="workspace_select").set_value("second").run()
     assert app.title[0].value == "Second"
     assert app.query_params["workspace"] == "second"

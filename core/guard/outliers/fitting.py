@@ -4,13 +4,15 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from core.contracts import OutlierMethod
 from core.guard.outliers.base import Array, Seen, State
 from core.guard.outliers.registry import OUTLIERS
 
-CALIBRATION = "calibration"
-"""Name under which the scores of the calibration cases are kept in the state."""
+CALIBRATION, INDEPENDENT = "calibration", "independent"
+"""Names under which scores of calibration cases are kept in the state: of all, and of one of each group."""
+Rows = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -19,7 +21,7 @@ class FittedOutliers:
 
     method: OutlierMethod
     state: State
-    """The detector's numbers, and the scores of the calibration cases, ascending."""
+    """The detector's numbers, and the scores of the calibration cases: of all, and of one of each group; ascending."""
     threshold: float
     """Largest score of a case that is not called an outlier."""
 
@@ -27,6 +29,12 @@ class FittedOutliers:
     def calibration(self) -> Array:
         """Scores of the calibration cases, ascending."""
         scores: Array = self.state[CALIBRATION].astype(np.float64)
+        return scores
+
+    @property
+    def independent(self) -> Array:
+        """Scores of one calibration case of each group, ascending: what later cases are held against."""
+        scores: Array = self.state[INDEPENDENT].astype(np.float64)
         return scores
 
     def score(self, cases: Seen) -> Array:
@@ -44,14 +52,19 @@ def outlier_threshold(scores: Array, share: float) -> float:
     return float(np.sort(scores)[max(rank, 1) - 1])
 
 
-def fit_outliers(method: OutlierMethod, training: Seen, calibration: Seen, share: float) -> FittedOutliers | None:
+def fit_outliers(
+    method: OutlierMethod, training: Seen, calibration: Seen, share: float, independent: Rows | None = None
+) -> FittedOutliers | None:
     """Fit a detector on training cases, and its threshold on calibration cases.
 
+    `independent` names one calibration case of each group (a patient, say); all are independent when it is left out.
     None for the method `none`, and where there are no training or no calibration cases.
     """
     if method == "none" or not len(training) or not len(calibration):
         return None
     detector = OUTLIERS[method]
     state = detector.fit(training)
-    scores = np.sort(detector.score(state, calibration).astype(np.float32))
-    return FittedOutliers(method, {**state, CALIBRATION: scores}, outlier_threshold(scores.astype(np.float64), share))
+    scores = detector.score(state, calibration).astype(np.float32)
+    alone = scores if independent is None else scores[independent]
+    state = {**state, CALIBRATION: np.sort(scores), INDEPENDENT: np.sort(alone)}
+    return FittedOutliers(method, state, outlier_threshold(scores.astype(np.float64), share))

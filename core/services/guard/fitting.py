@@ -142,7 +142,8 @@ class Fitting:
             return None
         sample = _sample(training, spec.split.seed)
         learnt = seeing.look(model, sample, reporter=reporter, stage="Learning what is usual").seen
-        return fit_outliers(spec.guard.outliers, learnt, known.seen, spec.guard.outlier_share)
+        alone = one_per_group(np.asarray([case.group for case in known.cases]), spec.split.seed)
+        return fit_outliers(spec.guard.outliers, learnt, known.seen, spec.guard.outlier_share, alone)
 
 
 def ask_to_route(tx: Connection, workspace: str, actor_id: str, *, again: bool = False, key: str | None = None) -> None:

@@ -93,11 +93,11 @@ class Routing:
         newest = max(case.id for case in serving.pool)
         if outliers is None or (rules.drift is not None and rules.drift.newest >= newest):
             return serving, False
-        recent = sorted(serving.pool, key=lambda case: case.id)[-RECENT:]
-        chosen = one_per_group(np.asarray([case.group for case in recent]), serving.spec.split.seed)
-        seen = Seeing(self.runtime, self.judging.casebook).look(serving.model, [recent[row] for row in chosen]).seen
+        chosen = one_per_group(np.asarray([case.group for case in serving.pool]), serving.spec.split.seed)
+        recent = sorted((serving.pool[row] for row in chosen), key=lambda case: case.id)[-RECENT:]
+        seen = Seeing(self.runtime, self.judging.casebook).look(serving.model, recent).seen
         number = 1 if rules.drift is None else rules.drift.number + 1
-        look = look_for_drift(outliers.calibration, outliers.score(seen), number, newest)
+        look = look_for_drift(outliers.independent, outliers.score(seen), number, newest)
         if look is None:
             return serving, False
         changed = look.alarm != (rules.drift is not None and rules.drift.alarm)

@@ -1,6 +1,5 @@
 """Adversarial training: what it needs, what it attacks, and that it resists more than an undefended network."""
 
-
 import pytest
 import torch
 
