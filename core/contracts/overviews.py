@@ -82,7 +82,7 @@ class StrategyChoice:
     words: str
     """What it does."""
     family: str
-    """`labels`, `gradient`, `examples`, `last layer` or `search`."""
+    """`labels`, `gradient`, `examples`, `last layer`, `fairness`, `robustness` or `search`."""
     cost: float
     """Time of one training relative to that on labels alone."""
     reason: str | None = None

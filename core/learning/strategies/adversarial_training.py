@@ -30,7 +30,7 @@ TRIED_STEPS = 10
 class AdversarialTrainingStrategy:
     """Learns from attacked pictures, so that small changes of pixels no longer flip answers."""
 
-    name = "adversarial-training"
+    name = "adversarial_training"
     title = "Attacked pictures"
     words = (
         "Attacks every picture before learning from it, so that changes nobody sees flip fewer answers. Answers to "

@@ -142,7 +142,7 @@ def test_on_the_command_line(prepared_home, tmp_path):
 @pytest.mark.slow
 def test_a_hardened_candidate_is_trained_and_measured_beside_the_champion(product):
     verdict(product, names_of(product, "pool")[0])
-    candidate = retrain(product, strategy="adversarial-training")
+    candidate = retrain(product, strategy="adversarial_training")
     assert candidate != "v1"
     own = [reports(product).measure(replace(QUESTION, version=name, cases=40), Watcher()) for name in ("v1", candidate)]
     flips = [sum(value < 0.15 for value in one.smallest) for one in own]
