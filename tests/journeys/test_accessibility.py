@@ -1,6 +1,7 @@
 """Every page as axe sees it, in both themes: nothing serious or critical."""
 
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
+from playwright.sync_api import TimeoutError as Late
 
 from tests.helpers.looks import Looker
 from tests.helpers.persons import MousePerson
@@ -32,9 +33,21 @@ def test_review_before_and_after_the_commit_and_with_evidence(bench: Workbench, 
 def test_list_of_keys(bench: Workbench, stored: Stored, looker: Looker):
     bench.open_case(stored.unread())
     bench.wait_for_blind()
+    dialog = bench.page.get_by_role("dialog")
     bench.page.keyboard.press("F1")
-    expect(bench.page.get_by_role("dialog")).to_contain_text("next case", timeout=PATIENCE)
+    if not appears(dialog):  # on a busy machine a key may come while the sidebar is drawn again: a person presses twice
+        bench.page.keyboard.press("F1")
+    expect(dialog).to_contain_text("next case", timeout=PATIENCE)
     looker.look("review-keys")
+
+
+def appears(element: Locator, seconds: float = 10) -> bool:
+    """Whether an element is there within some seconds."""
+    try:
+        element.wait_for(timeout=1000 * seconds)
+    except Late:
+        return False
+    return True
 
 
 def test_retraining_and_audit(bench: Workbench, looker: Looker):
