@@ -45,19 +45,21 @@ def test_simulated_readers_make_the_page_and_a_lead_reads_it(page: Page, served:
     bench.visit("team")
     for name in ("team_plot", "team_switches", "team_reliance", "deferral_plot", "deferral_cost"):
         expect(bench.key(name).locator(".main-svg").first).to_be_visible(timeout=PATIENCE)
-    bench.reads(f"{reads} reads of {CASES} cases")
-    bench.reads("for other readers on other cases (3 readers so far)")
+    told = command(served.home, "team", "arrests").result
+    everybody = told["rows"][0]
+    assert everybody["reads"] >= reads
+    bench.reads(f"{everybody['reads']} reads of {everybody['cases']} cases")
+    bench.reads(re.compile(r"for other readers on other cases \(\d+ readers so far\)"))
     bench.reads(re.compile(r"Together (is better|is worse|may be better or worse) than"))
     for word in ("ada", "ben ", "cy "):
         assert word not in page.get_by_test_id("stMain").inner_text().lower(), "readers have pseudonyms"
 
-    told = command(served.home, "team", "arrests").result
-    everybody = told["rows"][0]
-    assert everybody["reads"] == reads
     bench.says("team_plot", f"Person alone {everybody['person']['value']:.2f}")
     cuts = {row["cut"]: row for row in told["rows"]}
-    assert {"reader R1", "reader R2", "reader R3", "colour Black", "colour White", "sex Male"} <= set(cuts)
-    skill = sorted((cuts[f"reader R{number}"]["person"]["value"] for number in (1, 2, 3)), reverse=True)
+    assert {"colour Black", "colour White", "sex Male"} <= set(cuts)
+    readers = [row for cut, row in cuts.items() if cut.startswith("reader R") and row["reads"] == CASES]
+    skill = sorted((row["person"]["value"] for row in readers), reverse=True)
+    assert len(skill) == len(READERS)  # others may have read in the same workspace
     assert skill[0] - skill[-1] > 0.1
 
     cost = bench.key("hour_cost").locator("input")
