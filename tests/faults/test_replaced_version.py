@@ -8,6 +8,7 @@ from contextlib import closing
 import pytest
 
 from core.contracts import VerdictForm
+from core.services.container import Container
 from tests.faults.consistency import problems
 from tests.faults.desk import wait_for
 from tests.helpers.tiny_product import TARGET, WORKSPACE, names_of, truth
@@ -43,12 +44,12 @@ def test_promotion_drops_no_request_and_reaches_other_processes(candidate):
     failed: list[BaseException] = []
     stop = threading.Event()
     with candidate.services() as services:
-        names = names_of(services, "pool")
+        pictures = [picture(services, name) for name in names_of(services, "pool")[:THREADS]]
 
         def ask(number: int) -> None:
             while not stop.is_set():
                 try:
-                    answered.append(services.predictions.predict(WORKSPACE, names[number]).version)
+                    answered.append(services.predictions.predict(WORKSPACE, {"image": pictures[number]}).version)
                 except BaseException as error:
                     failed.append(error)
 
@@ -72,6 +73,13 @@ def test_promotion_drops_no_request_and_reaches_other_processes(candidate):
     assert (stats.failures, stats.refused) == (0, 0)
     assert stats.requests == len(answered)
     assert set(answered) == {"v1", "v2"}
+
+
+def picture(services: Container, name: str) -> bytes:
+    """Return the image file of a stored case; answers to what is given are not kept, so each reaches the engine."""
+    with services.runtime.database.read() as tx:
+        case = services.review.catalogue.case(tx, WORKSPACE, name)[2]
+    return services.runtime.blobs.get(services.review.casebook.blob(case, "image"))
 
 
 def test_sql_can_not_make_a_second_champion(candidate):
