@@ -120,7 +120,7 @@ class Fitting:
             risks=_risks(spec, references, known),
             outliers=None if fitted is None else _score_rule(fitted, training),
             suspicion=_suspicion(model, spec, known),
-            lacking=Counter(name for case in training for name in missing_fields(model, case)),
+            lacking=dict(Counter(name for case in training for name in missing_fields(model, case))),
             groups=_groups(spec, training),
             training_n=len(training),
         )
