@@ -25,7 +25,11 @@ def _pick(view: FairnessView, attribute: str | None) -> None:
         ):
             if len(options) > 1 or name == "version":
                 st.session_state[f"fairness_{name}"] = chosen
-                st.selectbox(title, options, key=f"fairness_{name}", on_change=_follow, args=(name,), width=220)
+                said = view.words if name == "positive" else str
+                st.selectbox(
+                    title, options, key=f"fairness_{name}", on_change=_follow, args=(name,), width=220,
+                    format_func=said,
+                )  # fmt: skip
 
 
 def _draw(workspace: str) -> None:

@@ -92,6 +92,12 @@ class FairnessView:
     n: int
     note: str = ""
     """Why there is nothing to show, and what to do: no sensitive attribute, no ledger label."""
+    display: tuple[str, ...] = ()
+    """Words for each of `classes`; empty where they speak for themselves."""
+
+    def words(self, label: str) -> str:
+        """Return the words for a class."""
+        return self.display[self.classes.index(label)] if self.display else label
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,13 +67,18 @@ def taken(column: Column, rows: Booleans) -> Column:
     return replace(column, categories=kept)
 
 
+UNNAMED = -1
+"""Column of all conditions whose category says all, as clusters do: no two of them make a subgroup."""
+
+
 def conditions(columns: Sequence[Column], minimum: int) -> list[Condition]:
     """Return the conditions that hold for at least `minimum` cases and not for as many; equal subgroups once."""
     found: dict[bytes, Condition] = {}
     for place, column in enumerate(columns):
         for words, inside in _of_column(column):
             if minimum <= inside.sum() <= len(inside) - minimum:
-                found.setdefault(inside.tobytes(), Condition(place, words, inside))
+                own = place if column.name else UNNAMED
+                found.setdefault(inside.tobytes(), Condition(own, words, inside))
     return list(found.values())
 
 

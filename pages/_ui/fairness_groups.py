@@ -21,13 +21,14 @@ def draw_groups(view: FairnessView, attribute: str | None = None) -> None:
     shown = next((one for one in view.attributes if attribute in (None, one.attribute)), None)
     if shown is None or not shown.groups:
         return
+    positive = view.words(view.positive)
     st.caption(
-        f"On the ledger, {count(view.n, 'case')} that the model never trained on; {plain(view.positive)} is the "
+        f"On the ledger, {count(view.n, 'case')} that the model never trained on; {plain(positive)} is the "
         "positive class. 95 % intervals; cases of one person or group count as one."
     )
     with st.container(key="fairness_groups", gap="medium"):
         _gaps(shown)
-        _rates(shown, view.positive)
+        _rates(shown, positive)
         if shown.note:
             st.caption(plain(shown.note))
 

@@ -19,8 +19,8 @@ def draw_slices(view: FairnessView) -> None:
     with st.container(key="fairness_slices", gap="medium"):
         for key, title, error, found in (
             ("slice", "Wrong answers", "wrong", view.slices),
-            ("missed", f"Missed: {view.positive} that was answered otherwise", "missed", view.missed),
-            ("alarm", f"False alarms: answered {view.positive}, is not", "false alarms", view.false_alarms),
+            ("missed", f"Missed: {view.words(view.positive)} that was answered otherwise", "missed", view.missed),
+            ("alarm", f"False alarms: answered {view.words(view.positive)}, is not", "false alarms", view.false_alarms),
         ):
             with st.container(gap="xsmall"):
                 st.markdown(f"**{plain(title)}**")

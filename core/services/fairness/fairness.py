@@ -146,6 +146,7 @@ def _blank(
         targets=tuple(one.name for one in spec.targets),
         positive=positive,
         classes=target.classes,
+        display=tuple(target.display.get(label, label) for label in target.classes),
         attributes=(),
         slices=(),
         missed=(),
