@@ -16,16 +16,20 @@ def draw_experience(view: TeamView) -> None:
         return
     known = dict(view.experiences)
     with st.expander("How experienced readers are", key="team_experiences"):
-        with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-            reader = st.selectbox(
-                "Reader", list(known), key="team_reader", width=220,
-                format_func=lambda name: f"{name} · {known[name]}" if known.get(name) else str(name),
-            )  # fmt: skip
+        reader = st.selectbox(
+            "Reader", list(known), key="team_reader", width=220,
+            format_func=lambda name: f"{name} · {known[name]}" if known.get(name) else str(name),
+        )  # fmt: skip
+        with (
+            st.form("team_experience", border=False),
+            st.container(horizontal=True, vertical_alignment="bottom", gap="small"),
+        ):
             st.text_input(
                 "Experience", known.get(reader, ""), key=f"team_experience_{reader}", max_chars=60, width=260,
                 placeholder="resident, specialist, ...",
             )  # fmt: skip
-            st.button("Note", key="team_experience_save", on_click=_save, args=(view.workspace, reader))
+            given = (view.workspace, reader)
+            st.form_submit_button("Note", key="team_experience_save", on_click=_save, args=given)
         st.caption("Readers have pseudonyms here. A lead knows who is who; the page does not say.")
 
 

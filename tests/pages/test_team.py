@@ -58,7 +58,7 @@ def test_experience_is_noted_by_pseudonym(open_page):
     fake = FakeServices(digits_state())
     app = open_page("team", fake)
     app.selectbox(key="team_reader").set_value("R3").run()
-    app.text_input(key="team_experience_R3").set_value("resident").run()
+    app.text_input(key="team_experience_R3").set_value("resident")
     app.button(key="team_experience_save").click().run()
     assert not app.exception
     assert fake.team.experience["R3"] == "resident"
