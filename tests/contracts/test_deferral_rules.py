@@ -8,6 +8,8 @@ import pytest
 from core.team.deferral.registry import deferral_rules
 from tests.helpers.team_parts import simulated_reads
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(params=[rule.name for rule in deferral_rules()])
 def rule(request):

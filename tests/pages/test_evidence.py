@@ -14,6 +14,8 @@ from pages._ui.evidence_panel import PARTS
 from pages._ui.evidence_question import cost_words
 from pages._ui.reading import PART
 
+pytestmark = pytest.mark.slow
+
 
 def commit(app, label="8"):
     app.segmented_control(key="blind_label").set_value(label)

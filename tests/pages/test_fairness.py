@@ -7,6 +7,8 @@ from fake_services import FakeServices, State, digits_state
 
 from pages._ui.trade_off_plot import trade_off_plot
 
+pytestmark = pytest.mark.slow
+
 
 def said(app):
     parts = [*app.markdown, *app.caption, *app.text, *app.info, *app.success, *app.error, *app.warning]

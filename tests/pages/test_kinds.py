@@ -13,6 +13,8 @@ from core.errors import BadInput
 from pages._ui.fields import KEY, _pulls, marked_field, place_words, shown_value
 from pages._ui.words import component_key, marked_words, spans_of
 
+pytestmark = pytest.mark.slow
+
 
 def commit(app, **answers):
     for key, label in answers.items():

@@ -1,9 +1,12 @@
 """Home, worklist, retraining and audit on the fake services."""
 
+import pytest
 from fake_services import FakeServices, digits_state
 
 from core.contracts import Progress
 from core.errors import Unavailable
+
+pytestmark = pytest.mark.slow
 
 
 def said(app):

@@ -7,6 +7,8 @@ from fake_services import FakeServices, digits_state
 from pages._ui.robustness_plots import corruption_plot, flips_plot
 from pages._ui.trust_robustness import median_words
 
+pytestmark = pytest.mark.slow
+
 
 def said(app):
     parts = [*app.markdown, *app.caption, *app.error, *app.info, *app.warning]

@@ -20,6 +20,8 @@ from pages._ui.trust_answers import reliability_plot
 from pages._ui.trust_errors import error_tree
 from pages._ui.trust_methods import numbers_of
 
+pytestmark = pytest.mark.slow
+
 
 def said(app):
     parts = [*app.markdown, *app.caption, *app.text, *app.info, *app.success, *app.error, *app.warning]

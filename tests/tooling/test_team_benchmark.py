@@ -11,6 +11,8 @@ from core.team.complementarity import team_row
 from tests.benchmarks import team as bench
 from tests.benchmarks._team_people import WORLDS, population, simulate
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("world", WORLDS, ids=lambda world: world.name)
 def test_one_huge_study_finds_the_population_values(world):

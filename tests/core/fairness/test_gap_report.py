@@ -11,6 +11,8 @@ from core.fairness.intervals import resampled
 from core.fairness.outcomes import Outcomes
 from core.fairness.permutation import permutation_test
 
+pytestmark = pytest.mark.slow
+
 
 def world(seed, n=400, groups=2, planted=0.0, alone=None):
     """Answers that find fewer positives in group `a` by `planted`."""

@@ -9,6 +9,8 @@ from core.storage import cases, labels, workspaces
 from tests.helpers.tiny_folder import write_tiny_folder
 from tests.helpers.tiny_product import TARGET, WORKSPACE, names_of, open_home, truth
 
+pytestmark = pytest.mark.slow
+
 OTHER = {"above": "below", "below": "above"}
 
 

@@ -15,6 +15,8 @@ from core.storage import guards, jobs, labels, routings, versions
 from tests.helpers.tiny_folder import SIZE, TOML
 from tests.helpers.tiny_product import TARGET, WORKSPACE, names_of, open_home, verdict
 
+pytestmark = pytest.mark.slow
+
 
 def work(product) -> None:
     while product.jobs.work_once():

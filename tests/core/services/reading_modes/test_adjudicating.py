@@ -11,6 +11,8 @@ from tests.helpers.reading_parts import ANNA, BEN, LEAD, judge, pool_of, read_as
 from tests.helpers.tiny_folder import SIZE
 from tests.helpers.tiny_product import TARGET, WORKSPACE, corner_mark, retrain
 
+pytestmark = pytest.mark.slow
+
 CARL = Actor("carl", name="Carl")
 
 

@@ -12,6 +12,8 @@ from core.storage import arms, labels, verdicts
 from tests.helpers.reading_parts import ANNA, BEN, commit, judge, other, own_answer, pool_of, read_as
 from tests.helpers.tiny_product import TARGET, WORKSPACE, corner_mark
 
+pytestmark = pytest.mark.slow
+
 
 def refusals(product, case, actor):
     """Return what each verb that could tell of the model says to this person."""

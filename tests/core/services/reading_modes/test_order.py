@@ -12,6 +12,8 @@ from core.storage.schema import scores
 from tests.helpers.reading_parts import ANNA, BEN, judge, pool_of, read_as
 from tests.helpers.tiny_product import TARGET, WORKSPACE, corner_mark, verdict
 
+pytestmark = pytest.mark.slow
+
 CHANCE = 0.001
 """A fixed order is allowed to look like this by chance."""
 

@@ -11,6 +11,8 @@ from core.storage import actors, adjudications, arms, audit, labels
 from tests.helpers.simulated_readers import SimulatedReader, Task, read_cases
 from tests.helpers.tiny_product import TARGET, WORKSPACE, names_of, truth
 
+pytestmark = pytest.mark.slow
+
 ADA, BEN, CY, LEAD = (Actor(name) for name in ("ada", "ben", "cy", "lead"))
 OTHER = {"above": "below", "below": "above"}
 TASK = Task(WORKSPACE, TARGET, ("above", "below"), truth)
